@@ -1,0 +1,80 @@
+"""Puts the command groups together and turns errors into a sentence, a hint and an exit code."""
+
+import importlib
+import sys
+from dataclasses import dataclass
+
+import typer
+
+from evtech import VERSION
+from evtech.cli.output import Output
+from evtech.errors import EvtechError
+
+GROUPS = ("profiles", "read", "monitor", "simulate", "sessions", "archive", "report", "demo", "gui", "ports")
+
+
+@dataclass(slots=True)
+class Common:
+    """The options that stand before the command: every command gets them as ``context.obj``."""
+
+    archive: str | None
+    profile_dir: str | None
+    output: Output
+
+
+def build() -> typer.Typer:
+    """Return the command tree; each module of ``GROUPS`` adds its commands with ``register(app)``."""
+    app = typer.Typer(
+        name="evtech",
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        no_args_is_help=False,
+        rich_markup_mode=None,
+    )
+
+    @app.callback(invoke_without_command=True)
+    def common(
+        context: typer.Context,
+        archive: str | None = typer.Option(None, help="Archive file (or EVTECH_ARCHIVE)."),
+        profile_dir: str | None = typer.Option(None, help="Folder of your own profiles."),
+        verbose: bool = typer.Option(False, "-v", "--verbose", help="Say more on standard error."),
+        version: bool = typer.Option(False, "--version", help="Say the version."),
+    ) -> None:
+        """Connect to an EV charger, watch it, record it, report it."""
+        if version:
+            sys.stdout.write(f"evtech {VERSION}\n")
+            raise typer.Exit
+        output = Output(as_json=_wants_json, verbose=verbose)
+        context.obj = Common(archive, profile_dir, output)
+        if context.invoked_subcommand is None:
+            from evtech.cli.gui import open_window
+
+            raise typer.Exit(open_window(archive, profile_dir))
+
+    for group in GROUPS:
+        importlib.import_module(f"evtech.cli.{group}").register(app)
+    return app
+
+
+_wants_json = False
+
+
+def run(words: list[str]) -> int:
+    """Run one command line and return its exit code; nothing the outside world does shows a stack trace."""
+    global _wants_json
+    _wants_json = "--json" in words
+    output = Output(as_json=_wants_json, verbose=False)
+    command = typer.main.get_command(build())
+    try:
+        code = command.main([word for word in words if word != "--json"], prog_name="evtech", standalone_mode=False)
+    except EvtechError as error:
+        output.error(error)
+        return error.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        return 130
+    except Exception as error:  # click's usage errors carry their own code; anything else is a bug
+        if hasattr(error, "format_message") and hasattr(error, "exit_code"):
+            output.say(f"evtech: {error.format_message()}")
+            return 2
+        raise
+    return code if isinstance(code, int) else 0

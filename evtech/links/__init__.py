@@ -1,0 +1,1 @@
+"""The wire: links, their discipline and their traffic."""

@@ -1,0 +1,32 @@
+"""The newest frames on a link, for the traffic view and for export."""
+
+from collections import deque
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+KEPT_FRAMES = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """Bytes as they went over the wire; ``note`` says why received bytes were not taken as an answer."""
+
+    time: datetime
+    sent: bool
+    data: bytes
+    note: str = ""
+
+
+class Traffic:
+    """A bounded list of frames, oldest first; appending is cheap enough for every exchange."""
+
+    def __init__(self, kept: int = KEPT_FRAMES) -> None:
+        self._frames: deque[Frame] = deque(maxlen=kept)
+
+    def add(self, sent: bool, data: bytes, note: str = "") -> None:
+        """Keep one frame, stamped now."""
+        self._frames.append(Frame(datetime.now(UTC), sent, data, note))
+
+    def frames(self) -> list[Frame]:
+        """Return the kept frames, oldest first."""
+        return list(self._frames)

@@ -1,0 +1,1 @@
+"""The words and values of the field; imports nothing else from evtech."""

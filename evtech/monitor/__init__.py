@@ -1,0 +1,1 @@
+"""Watching a device over time: samples, sessions, alarms, recording."""

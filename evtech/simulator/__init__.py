@@ -1,0 +1,1 @@
+"""A charger, a vehicle and meters without hardware."""
