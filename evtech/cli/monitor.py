@@ -1,0 +1,7 @@
+"""The monitor command."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""

@@ -1,0 +1,7 @@
+"""The simulate command."""
+
+import typer
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
