@@ -11,4 +11,4 @@ def open_window(archive: str | None, profile_dir: str | None, demo: bool = False
     """Open the window and return its exit code."""
     from ui.app import main
 
-    return main(archive, profile_dir, demo)
+    return int(main(archive, profile_dir, demo))
