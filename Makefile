@@ -18,7 +18,7 @@ run: $(READY)  ## the demo: a window, or headless where there is no display
 test: $(READY)
 	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto -m "not window"
 	@if command -v xvfb-run >/dev/null 2>&1; then \
-	  env -u QT_QPA_PLATFORM xvfb-run -a $(BIN)/python -m pytest -m window tests/ui; \
+	  env -u QT_QPA_PLATFORM xvfb-run -a $(BIN)/python -m pytest -m window || [ $$? = 5 ]; \
 	else echo "xvfb-run is missing: the window smoke test is skipped"; fi
 
 check: $(READY)  ## lint, types, layers
