@@ -4,6 +4,7 @@
 protocol. A link checks every answer against its request: what it returns belongs to what was asked.
 """
 
+from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -46,7 +47,11 @@ class LinkStatistics:
     dropped_bytes: int = 0  # noise, echo, late and doubled answers
     reconnects: int = 0
     early_requests: int = 0  # sent before t3.5; always 0 on a sound RTU link
-    answer_seconds: list[float] = field(default_factory=list)  # newest turnaround times, at most 1000
+    answer_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=1000))
+
+    def note_answer_time(self, seconds: float) -> None:
+        """Keep one turnaround time among the newest 1000."""
+        self.answer_seconds.append(seconds)
 
     @property
     def errors(self) -> int:
@@ -73,8 +78,11 @@ class ModbusLink(Protocol):
     async def close(self) -> None:
         """Close the link; harmless when closed."""
 
-    async def read(self, unit_id: int, table: Table, address: int, count: int) -> Answer:
+    async def read(self, unit_id: int, table: Table, address: int, count: int, *, spare: int = 0) -> Answer:
         """Read ``count`` words or bits from ``address``.
+
+        ``spare`` says how many words behind the block may be read as well: a line without transaction ids varies the
+        length of its reads to tell answers apart. They are never returned.
 
         Raises ``NoAnswerError``, ``BadAnswerError``, ``RefusedError`` (Modbus exception), ``LinkLostError``.
         """
