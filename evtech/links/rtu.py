@@ -38,7 +38,7 @@ from evtech.links.serial_port import BytePort
 from evtech.links.traffic import Traffic
 
 DEFAULT_TIMEOUT = 1.0
-TAG_LENGTHS = 3  # lengths of the newest requests to a unit that the next one avoids
+TAG_LENGTHS = 4  # lengths of the newest requests to a unit that the next one avoids
 R = TypeVar("R")
 ODDITY_SILENCE = 0.06  # s of silence after an oddity: late doubles were seen up to 40 ms later
 FORGET_AFTER = 10  # timeouts after which a late answer is no longer expected
