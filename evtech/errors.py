@@ -4,6 +4,8 @@ A caller branches on the class, never on the text. ``hint`` says what to do next
 the window, on the command line and in logs. What is not an ``EvtechError`` is a bug of ours.
 """
 
+from collections.abc import Sequence
+
 
 class EvtechError(Exception):
     """Something outside evtech failed: a cable, a device, a disk, a file."""
@@ -64,7 +66,14 @@ class RefusedError(DeviceError):
 
 
 class ProfileError(InputError):
-    """A profile file is wrong or unknown."""
+    """A profile file is wrong or unknown; ``file`` names it, ``problems`` lists what is wrong in it."""
+
+    def __init__(
+        self, message: str, hint: str | None = None, *, file: str = "", problems: Sequence[object] = ()
+    ) -> None:
+        super().__init__(message, hint)
+        self.file = file
+        self.problems = tuple(problems)
 
 
 class ArchiveError(EvtechError):

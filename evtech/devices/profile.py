@@ -63,6 +63,7 @@ class Point:
     maximum: float | None = None
     resolution: float | None = None  # smallest step in the base unit; for registers, one count
     identity: bool = False  # read once at connection, not at every poll
+    all_ones_missing: bool = False  # every word 0xFFFF means "no value"
     optional: bool = False  # some firmware or variants lack it
     alone: bool = False  # must be read in a request of its own
     note: str = ""
@@ -109,7 +110,7 @@ class ErrorRule:
     mode: str
     meanings: Mapping[int, tuple[str | None, str]]  # code -> (meaning, severity)
     ignore: frozenset[int] = frozenset({0})
-    text_format: str = "0x{:x}"
+    as_hex: bool = True  # how the maker writes the code
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,9 +137,12 @@ class Serial:
 
 @dataclass(frozen=True, slots=True)
 class Recognition:
-    """How to recognise the product: each test is a point and what its decoded value must look like."""
+    """How to recognise the product: each test is a point and what its decoded value must look like.
 
-    tests: tuple[tuple[str, str], ...] = ()  # (point, regular expression over the decoded text)
+    A test beginning with ``^`` is a regular expression over the value as text, else a range ``low..high``.
+    """
+
+    tests: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +166,8 @@ class Profile:
     errors: tuple[ErrorRule, ...] = ()
     recognition: Recognition = Recognition()
     doubts: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    digest: str = ""  # SHA-256 of the file, for reports
     sources: tuple[str, ...] = ()
 
     @property

@@ -78,6 +78,18 @@ class ActiveError:
 
 
 @dataclass(frozen=True, slots=True)
+class ChargerIdentity:
+    """Which device it was; ``None`` where the device does not tell."""
+
+    profile: str
+    vendor: str
+    model: str
+    serial_number: str | None = None
+    firmware_version: str | None = None
+    link: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """All points of one device from one poll.
 

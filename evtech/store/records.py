@@ -8,17 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-
-@dataclass(frozen=True, slots=True)
-class ChargerIdentity:
-    """Which device it was; ``None`` where the device does not tell."""
-
-    profile: str
-    vendor: str
-    model: str
-    serial_number: str | None = None
-    firmware_version: str | None = None
-    link: str = ""
+from evtech.measure.sample import ChargerIdentity
 
 
 @dataclass(frozen=True, slots=True)
