@@ -157,12 +157,12 @@ def _frame_length(buffer: bytes) -> int:
 
 def _open_raw(path: str) -> int:
     try:
+        if sys.platform == "win32":
+            raise OSError("no such thing on Windows")
         file = os.open(path, os.O_RDWR | os.O_NOCTTY | os.O_NONBLOCK)
         _make_raw(file)
     except OSError as error:
-        raise CannotConnectError(
-            f"{path} cannot be served: {error.strerror}.", "Check the port and its rights."
-        ) from error
+        raise CannotConnectError(f"{path} cannot be served: {error}.", "Check the port and its rights.") from error
     return file
 
 

@@ -1,0 +1,438 @@
+"""The archive: one SQLite file that keeps visits, recordings, samples, sessions and events.
+
+WAL with ``synchronous=FULL``: what was committed survives a power cut. A file that is not ours, or of a newer evtech,
+is refused before anything is written to it.
+"""
+
+import json
+import os
+import shutil
+import sqlite3
+import sys
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, Engine, create_engine
+from sqlalchemy import event as engine_event
+from sqlalchemy.exc import DatabaseError
+
+from evtech.errors import ArchiveError, InputError, NotAnArchiveError, NotFoundError
+from evtech.events import Event, EventKind
+from evtech.measure.sample import ChargerIdentity
+from evtech.store import samples, session_rows
+from evtech.store.records import ChargingSession, Gap, Visit
+from evtech.store.tables import APPLICATION_ID, SCHEMA_VERSION, VIEWS, metadata
+from evtech.store.writer import RecordingWriter, WriterThread
+
+_STALE_S = 10.0  # s without a sign of life after which an open session counts as interrupted
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """What a check found; ``samples`` counts polls."""
+
+    ok: bool
+    problems: tuple[str, ...]
+    sessions: int
+    samples: int
+
+
+class Archive:
+    """An open archive. Queries may run on any thread; writing is done by the thread ``evtech-store``."""
+
+    def __init__(self, path: Path, engine: Engine) -> None:
+        self.path = path
+        self._engine = engine
+        self._writer: WriterThread | None = None
+
+    @classmethod
+    def open(cls, path_or_url: str | Path, *, create: bool = True) -> "Archive":
+        """Open an archive, or make one; raise ``NotAnArchiveError`` or ``ArchiveError`` saying what to do."""
+        text = str(path_or_url)
+        if "://" in text and not text.startswith("sqlite:///"):
+            raise InputError(f"{text} is no archive file.", "This version keeps its archive in a file.")
+        path = Path(text.removeprefix("sqlite:///"))
+        is_new = not path.exists() or path.stat().st_size == 0
+        if is_new and not create:
+            raise NotAnArchiveError(
+                f"There is no archive {path}.", "Check the path; `evtech archive info` names yours."
+            )
+        if not is_new:
+            _refuse_foreign(path)
+        engine = _engine(path)
+        try:
+            if is_new:
+                _create(path, engine)
+        except (DatabaseError, OSError) as error:
+            engine.dispose()
+            raise _cannot(path, error) from error
+        return cls(path, engine)
+
+    @property
+    def writer(self) -> WriterThread:
+        """Return the writing thread, started on first use: reading an archive needs none."""
+        if self._writer is None:
+            self._writer = WriterThread(self._engine)
+        return self._writer
+
+    def close(self) -> None:
+        """Commit what is queued and close the file."""
+        if self._writer is not None:
+            self._writer.stop()
+        self._engine.dispose()
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Give a connection for queries; a damaged file raises ``ArchiveError``."""
+        try:
+            with self._engine.connect() as connection:
+                yield connection
+        except DatabaseError as error:
+            raise _cannot(self.path, error) from error
+
+    # ---- visits and recordings ----
+
+    def start_visit(
+        self, *, site: str = "", technician: str = "", purpose: str = "", notes: str = "", simulated: bool = False
+    ) -> Visit:
+        """Start a visit now; it can be named later."""
+        visit = Visit(str(uuid.uuid4()), datetime.now(UTC), site, technician, purpose, notes, simulated)
+        values = (visit.id, visit.started.timestamp(), site, technician, purpose, notes, simulated)
+        self.writer.add(
+            lambda c: _run(
+                c,
+                "INSERT INTO visit (id, started, site, technician, purpose, notes, simulated)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                values,
+            )
+        )
+        return visit
+
+    def name_visit(self, visit_id: str, **fields: str) -> None:
+        """Correct or complete a visit's site, technician, purpose or notes; the first entry stays as it was."""
+        for name, value in fields.items():
+            if name not in ("site", "technician", "purpose", "notes"):
+                raise ValueError(f"a visit has no {name}")
+            row = (str(uuid.uuid4()), visit_id, time.time(), name, value)
+            self.writer.add(
+                lambda c, row=row: _run(  # type: ignore[misc]
+                    c, "INSERT INTO visit_correction (id, visit_id, at, field, value) VALUES (?, ?, ?, ?, ?)", row
+                )
+            )
+
+    def visit(self, visit_id: str) -> Visit:
+        """Return a visit with its corrections applied; raise ``NotFoundError``."""
+        with self.reading() as connection:
+            row = connection.exec_driver_sql(
+                "SELECT id, started, site, technician, purpose, notes, simulated FROM visit WHERE id = ?", (visit_id,)
+            ).first()
+            corrections = connection.exec_driver_sql(
+                "SELECT field, value FROM visit_correction WHERE visit_id = ? ORDER BY at", (visit_id,)
+            ).fetchall()
+        if row is None:
+            raise NotFoundError(f"There is no visit {visit_id}.")
+        visit = Visit(row[0], _moment(row[1]), row[2], row[3], row[4], row[5], bool(row[6]))
+        return replace(visit, **{str(field): value for field, value in corrections})
+
+    def start_recording(
+        self, visit_id: str, charger: ChargerIdentity, points: Sequence[tuple[str, str]], interval: float
+    ) -> RecordingWriter:
+        """Start a recording of points (name, unit) polled every ``interval`` s; the writer returns at once always."""
+        recording_id = str(uuid.uuid4())
+        now = time.time()
+        base = uuid.uuid4().int & 0x3FFF_FFFF_FFFF  # ids of points are chosen here: two programs may write at once
+        values = (recording_id, visit_id, now, interval, charger.profile, charger.vendor, charger.model)
+        values_2 = (charger.serial_number, charger.firmware_version, charger.link)
+        rows = [(base + i, recording_id, i, name, unit) for i, (name, unit) in enumerate(points)]
+
+        def insert(connection: Connection) -> None:
+            _run(
+                connection,
+                "INSERT INTO recording (id, visit_id, started, interval_s, profile, vendor, model, serial_number,"
+                " firmware_version, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                values + values_2,
+            )
+            for row in rows:
+                _run(
+                    connection, "INSERT INTO point (id, recording_id, position, name, unit) VALUES (?, ?, ?, ?, ?)", row
+                )
+
+        self.writer.add(insert)
+        return RecordingWriter(self, recording_id, [row[0] for row in rows], [name for name, _ in points])
+
+    # ---- sessions ----
+
+    def save_open_session(self, session: ChargingSession) -> None:
+        """Keep the state of a running session: the only row that changes in place."""
+        body = json.dumps(session_rows.to_json(session))
+        values = (session.id, session.recording_id, time.time(), os.getpid(), body)
+        self.writer.add(
+            lambda c: _run(
+                c,
+                "INSERT OR REPLACE INTO open_session (id, recording_id, updated, owner, body) VALUES (?, ?, ?, ?, ?)",
+                values,
+            )
+        )
+
+    def close_session(self, session: ChargingSession) -> None:
+        """Insert a finished session once and forget its running state."""
+        body = json.dumps(session_rows.to_json(session))
+        ended = session.ended.timestamp() if session.ended else None
+        who = " ".join(filter(None, (session.charger.vendor, session.charger.model, session.charger.serial_number)))
+        values = (session.id, session.recording_id, session.started.timestamp(), ended, session.energy_wh, who, body)
+
+        def insert(connection: Connection) -> None:
+            _run(
+                connection,
+                "INSERT OR IGNORE INTO charging_session (id, recording_id, started, ended, energy_wh, charger, body)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                values,
+            )
+            _run(connection, "DELETE FROM open_session WHERE id = ?", (session.id,))
+
+        self.writer.add(insert)
+
+    def interrupted(self) -> list[ChargingSession]:
+        """Return running sessions that nobody runs any more: their evtech was killed or the laptop died."""
+        with self.reading() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT owner, updated, body FROM open_session ORDER BY updated"
+            ).fetchall()
+        dead = [row for row in rows if not _is_alive(row[0], row[1])]
+        return [session_rows.from_json(json.loads(row[2])) for row in dead]
+
+    def sessions(
+        self,
+        from_: datetime | None = None,
+        to: datetime | None = None,
+        charger: str | None = None,
+        text: str | None = None,
+    ) -> list[ChargingSession]:
+        """Return sessions that began in [from, to), newest first; the running ones are among them."""
+        low = from_.timestamp() if from_ else -1e12
+        high = to.timestamp() if to else 1e12
+        with self.reading() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT body FROM charging_session WHERE started >= ? AND started < ? ORDER BY started DESC",
+                (low, high),
+            ).fetchall()
+            running = connection.exec_driver_sql("SELECT body FROM open_session").fetchall()
+        found = [session_rows.from_json(json.loads(row[0])) for row in (*running, *rows)]
+        found = [s for s in found if low <= s.started.timestamp() < high]
+        found = [s for s in found if session_rows.is_about(s, charger) and session_rows.mentions(s, text)]
+        return sorted(found, key=lambda session: session.started, reverse=True)
+
+    def session(self, id_or_prefix: str) -> ChargingSession:
+        """Return one session by its id or an unambiguous beginning of it; raise ``NotFoundError``."""
+        with self.reading() as connection:
+            pattern = id_or_prefix.replace("%", "").replace("_", "") + "%"
+            rows = connection.exec_driver_sql(
+                "SELECT body FROM charging_session WHERE id LIKE ? UNION SELECT body FROM open_session WHERE id LIKE ?",
+                (pattern, pattern),
+            ).fetchall()
+        if len(rows) > 1:
+            raise NotFoundError(f"{len(rows)} sessions begin with {id_or_prefix!r}.", "Give more of the id.")
+        if not rows or not id_or_prefix:
+            raise NotFoundError(
+                f"There is no session {id_or_prefix!r}.", "`evtech sessions list` shows those that exist."
+            )
+        return session_rows.from_json(json.loads(rows[0][0]))
+
+    # ---- samples, gaps, events ----
+
+    def points(self, recording_id: str) -> list[tuple[str, str]]:
+        """Return names and units of a recording's points."""
+        with self.reading() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT name, unit FROM point WHERE recording_id = ? ORDER BY position", (recording_id,)
+            ).fetchall()
+        return [(row[0], row[1]) for row in rows]
+
+    def series(self, recording_id: str, point: str, start: datetime, end: datetime) -> samples.Series:
+        """Return one point's samples in [start, end]."""
+        with self.reading() as connection:
+            return samples.series(connection, recording_id, point, start.timestamp(), end.timestamp())
+
+    def overview(self, recording_id: str, point: str, start: datetime, end: datetime) -> list[samples.Span]:
+        """Return minimum, maximum and mean of each chunk of a point that touches [start, end]."""
+        with self.reading() as connection:
+            return samples.overview(connection, recording_id, point, start.timestamp(), end.timestamp())
+
+    def rows(
+        self, recording_id: str, start: datetime, end: datetime, points: Sequence[str] | None = None
+    ) -> Iterator[samples.Row]:
+        """Yield one row a poll in [start, end], for exports."""
+        names = [name for name, _ in self.points(recording_id) if points is None or name in points]
+        with self.reading() as connection:
+            yield from samples.rows(connection, recording_id, start.timestamp(), end.timestamp(), names)
+
+    def gaps(self, recording_id: str, start: datetime, end: datetime) -> list[Gap]:
+        """Return the gaps that touch [start, end]."""
+        with self.reading() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT t0, t1, reason FROM gap WHERE recording_id = ? AND t1 >= ? AND t0 <= ? ORDER BY t0",
+                (recording_id, start.timestamp(), end.timestamp()),
+            ).fetchall()
+        return [Gap(_moment(row[0]), _moment(row[1]), row[2]) for row in rows]
+
+    def events(self, recording_id: str, start: datetime, end: datetime) -> list[Event]:
+        """Return the events in [start, end]."""
+        with self.reading() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT t, kind, details FROM event WHERE recording_id = ? AND t >= ? AND t <= ? ORDER BY t",
+                (recording_id, start.timestamp(), end.timestamp()),
+            ).fetchall()
+        return [Event(_moment(row[0]), EventKind(row[1]), json.loads(row[2])) for row in rows]
+
+    # ---- upkeep ----
+
+    def check(self) -> CheckResult:
+        """Look at the file's structure and at every chunk."""
+        problems: list[str] = []
+        counts = (0, 0)
+        try:
+            with self.reading() as connection:
+                rows = connection.exec_driver_sql("PRAGMA integrity_check(20)").fetchall()
+                problems += [row[0] for row in rows if row[0] != "ok"]
+                problems += [
+                    f"{row[0]}: a row points to nothing"
+                    for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
+                ]
+                problems += samples.check_chunks(connection)
+                counts = (
+                    connection.exec_driver_sql("SELECT count(*) FROM charging_session").scalar_one(),
+                    connection.exec_driver_sql(
+                        "SELECT (SELECT coalesce(sum(n), 0) FROM chunk_time) + (SELECT count(*) FROM tail)"
+                    ).scalar_one(),
+                )
+        except ArchiveError as error:
+            problems.append(str(error))
+        return CheckResult(not problems, tuple(problems), *counts)
+
+    def backup(self, target: Path) -> None:
+        """Copy the archive while it is in use; the copy appears under its name only when it is whole."""
+        if target.exists():
+            raise InputError(f"{target} exists already.", "Name a new file; evtech does not overwrite a backup.")
+        aside = target.with_name(target.name + ".part")
+        try:
+            with sqlite3.connect(self.path) as source, sqlite3.connect(aside) as copy:
+                source.backup(copy)
+            copy.close()
+            source.close()
+            aside.replace(target)
+        except (sqlite3.Error, OSError) as error:
+            aside.unlink(missing_ok=True)
+            raise ArchiveError(f"The backup {target} cannot be written: {error}.", "Choose another folder.") from error
+
+    def info(self) -> dict[str, Any]:
+        """Return the file's path, size and counts."""
+        with self.reading() as connection:
+            counts = {
+                name: connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar_one()
+                for name in ("visit", "recording", "charging_session", "event", "gap", "tail", "chunk")
+            }
+            chunked = connection.exec_driver_sql("SELECT coalesce(sum(n), 0) FROM chunk_time").scalar_one()
+        size = sum(f.stat().st_size for f in self.path.parent.glob(self.path.name + "*") if f.suffix != ".part")
+        return {
+            "path": str(self.path),
+            "bytes": size,
+            "schema_version": SCHEMA_VERSION,
+            "visits": counts["visit"],
+            "recordings": counts["recording"],
+            "sessions": counts["charging_session"],
+            "samples": chunked + counts["tail"],
+            "events": counts["event"],
+            "gaps": counts["gap"],
+            "free_bytes": shutil.disk_usage(self.path.parent).free,
+        }
+
+
+def _engine(path: Path) -> Engine:
+    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
+
+    def on_connect(connection: Any, _: object) -> None:
+        """Set a new connection up; the driver's connection type is not SQLAlchemy's."""
+        connection.isolation_level = None  # transactions begin where SQLAlchemy says so, not where the driver guesses
+        for pragma in ("busy_timeout = 10000", "synchronous = FULL", "foreign_keys = ON"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    engine_event.listen(engine, "connect", on_connect)
+    engine_event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
+    return engine
+
+
+def _create(path: Path, engine: Engine) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with engine.connect() as connection:
+        raw = connection.connection.cursor()
+        raw.execute("ROLLBACK") if connection.connection.dbapi_connection.in_transaction else None  # type: ignore[union-attr]
+        raw.execute("PRAGMA journal_mode = WAL")
+        raw.close()
+    with engine.begin() as connection:
+        metadata.create_all(connection)
+        for view in VIEWS:
+            connection.exec_driver_sql(view)
+        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
+
+
+def _refuse_foreign(path: Path) -> None:
+    """Raise unless the file's own header says that it is an archive of this version or an older one."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(100)
+    except OSError as error:
+        raise _cannot(path, error) from error
+    if head[:16] != b"SQLite format 3\0":
+        raise NotAnArchiveError(f"{path} is not an evtech archive.", "It is no database; choose another file.")
+    # the header may lag behind the write-ahead log of a file in use: ask the database itself
+    try:
+        with sqlite3.connect(path, timeout=10) as connection:
+            marker = connection.execute("PRAGMA application_id").fetchone()[0]
+            version = connection.execute("PRAGMA user_version").fetchone()[0]
+        connection.close()
+    except sqlite3.Error as error:
+        raise _cannot(path, error) from error
+    if marker != APPLICATION_ID:
+        raise NotAnArchiveError(f"{path} is a database, but not an evtech archive.", "Choose another file.")
+    if version > SCHEMA_VERSION:
+        raise NotAnArchiveError(
+            f"{path} was written by a newer evtech (format {version}, this one knows {SCHEMA_VERSION}).",
+            "Install the newer evtech; nothing was changed in the file.",
+        )
+
+
+def _cannot(path: Path, error: Exception) -> ArchiveError:
+    text = str(getattr(error, "orig", None) or error)
+    if "not a database" in text or "malformed" in text:
+        return NotAnArchiveError(f"{path} is damaged: {text}.", "Restore it from a backup; the file was not changed.")
+    hint = "Check that the folder exists, that you may write there and that the disk has room, or name another file."
+    return ArchiveError(f"The archive {path} cannot be used: {text}.", hint)
+
+
+def _is_alive(process: int, updated: float) -> bool:
+    if process == os.getpid():
+        return True
+    if sys.platform == "win32":  # os.kill would end the process there
+        return time.time() - updated < _STALE_S
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return time.time() - updated < 60
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
+
+
+def _run(connection: Connection, statement: str, values: tuple[object, ...]) -> None:
+    connection.exec_driver_sql(statement, values)

@@ -1,0 +1,168 @@
+"""Packs the values of one point into bytes and back, without losing a digit.
+
+Numbers with few decimals become integers, their differences are split into byte planes and compressed: neighbouring
+samples differ little, so most planes are zeros. Values that are no short decimals (a float32 register) keep their bits.
+Layout: one letter for the kind, then the kind's header, then zlib. A mask of missing values and runs of quality follow
+where there are any.
+"""
+
+import json
+import struct
+import zlib
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from evtech.errors import ArchiveError
+from evtech.measure.sample import Value
+
+Floats = npt.NDArray[np.float64]
+_HEAD = struct.Struct("<cBBHII")  # kind, decimals, bytes of an integer, count, length of values, length of mask
+_MOST_DECIMALS = 6
+
+
+def pack(values: Sequence[Value | None], qualities: Sequence[str]) -> bytes:
+    """Return the bytes of values (``None`` = missing) with their qualities."""
+    if any(isinstance(value, str) for value in values):
+        body = zlib.compress(json.dumps(list(values)).encode(), 6)
+        return _HEAD.pack(b"t", 0, 0, len(values), len(body), 0) + body + _pack_quality(values, qualities)
+    missing = np.array([value is None for value in values])
+    numbers = np.array([0.0 if value is None else float(value) for value in values])
+    if missing.any():
+        present = np.flatnonzero(~missing)
+        if len(present):  # a missing value takes its predecessor's number: no step in the differences
+            last = np.maximum.accumulate(np.where(missing, -1, np.arange(len(values))))
+            numbers = numbers[np.where(last < 0, present[0], last)]
+    kind, decimals, width, body = _pack_numbers(numbers)
+    mask = zlib.compress(np.packbits(missing).tobytes(), 6) if missing.any() else b""
+    return (
+        _HEAD.pack(kind, decimals, width, len(values), len(body), len(mask))
+        + body
+        + mask
+        + _pack_quality(values, qualities)
+    )
+
+
+def unpack(data: bytes) -> tuple[Floats | list[str | None], list[str]]:
+    """Return values (numbers with NaN for missing, or a list of texts) and qualities; ``ArchiveError`` if damaged."""
+    try:
+        kind, decimals, width, count, size, mask_size = _HEAD.unpack_from(data)
+        body = zlib.decompress(data[_HEAD.size : _HEAD.size + size])
+        rest = data[_HEAD.size + size :]
+        if kind == b"t":
+            texts = json.loads(body)
+            return texts, _unpack_quality(rest, [text is None for text in texts])
+        numbers = _unpack_numbers(kind, decimals, width, count, body)
+        missing = np.zeros(count, bool)
+        if mask_size:
+            packed = np.frombuffer(zlib.decompress(rest[:mask_size]), np.uint8)
+            missing = np.unpackbits(packed, count=count).astype(bool)
+            numbers[missing] = np.nan
+        return numbers, _unpack_quality(rest[mask_size:], missing.tolist())
+    except (struct.error, zlib.error, ValueError, IndexError) as error:
+        raise ArchiveError(f"A chunk of samples is damaged: {error}.", "Restore the archive from a backup.") from error
+
+
+def pack_times(times: Sequence[float]) -> bytes:
+    """Return the bytes of times (s since 1970), kept to the microsecond."""
+    whole = np.round(np.array(times) * 1e6).astype(np.int64)
+    steps = np.diff(whole, n=2) if len(whole) > 2 else np.array([], np.int64)
+    head = struct.pack("<Iqq", len(whole), int(whole[0]), int(whole[1] - whole[0]) if len(whole) > 1 else 0)
+    return head + zlib.compress(_planes(steps, 8), 6)
+
+
+def unpack_times(data: bytes) -> Floats:
+    """Return times (s since 1970); ``ArchiveError`` if damaged."""
+    try:
+        count, first, step = struct.unpack_from("<Iqq", data)
+        seconds = _from_planes(zlib.decompress(data[20:]), max(count - 2, 0), 8)
+    except (struct.error, zlib.error, ValueError) as error:
+        raise ArchiveError(
+            f"The times of a chunk are damaged: {error}.", "Restore the archive from a backup."
+        ) from error
+    steps = np.concatenate([[step], step + np.cumsum(seconds)]) if count > 1 else np.array([], np.int64)
+    whole = first + np.concatenate([[0], np.cumsum(steps)]).astype(np.int64)
+    return np.asarray(whole / 1e6, np.float64)
+
+
+def _pack_numbers(numbers: Floats) -> tuple[bytes, int, int, bytes]:
+    with np.errstate(over="ignore", invalid="ignore"):  # what overflows does not come back equal and is kept as bits
+        return _packed(numbers)
+
+
+def _packed(numbers: Floats) -> tuple[bytes, int, int, bytes]:
+    for decimals in range(_MOST_DECIMALS + 1):
+        scaled = np.round(numbers * 10.0**decimals)
+        if np.abs(scaled).max(initial=0) < 2**52 and np.array_equal(scaled / 10.0**decimals, numbers):
+            whole = scaled.astype(np.int64)
+            steps = np.diff(whole, prepend=0)
+            width = next(w for w in (1, 2, 4, 8) if _fits(steps[1:], w))
+            first = struct.pack("<q", int(whole[0]) if len(whole) else 0)
+            return b"i", decimals, width, zlib.compress(first + _planes(steps[1:], width), 6)
+    single = numbers.astype(np.float32)
+    if np.array_equal(single.astype(np.float64), numbers):
+        bits = single.view(np.uint32)
+        return (
+            b"f",
+            0,
+            4,
+            zlib.compress(_planes(np.bitwise_xor(bits, np.concatenate([[0], bits[:-1]])).astype(np.uint32), 4), 6),
+        )
+    wide = numbers.view(np.uint64)
+    mixed = np.bitwise_xor(wide, np.concatenate([np.zeros(1, np.uint64), wide[:-1]]))
+    return b"d", 0, 8, zlib.compress(_planes(mixed, 8), 6)
+
+
+def _unpack_numbers(kind: bytes, decimals: int, width: int, count: int, body: bytes) -> Floats:
+    if kind == b"i":
+        (first,) = struct.unpack_from("<q", body)
+        steps = _from_planes(body[8:], max(count - 1, 0), width)
+        whole = np.concatenate([[first], first + np.cumsum(steps)])[:count]
+        return np.asarray(whole / 10.0**decimals, np.float64)
+    if kind == b"f":
+        mixed = np.frombuffer(_joined(body, count, 4), np.uint32)
+        return np.bitwise_xor.accumulate(mixed).view(np.float32).astype(np.float64)
+    if kind == b"d":
+        wide = np.frombuffer(_joined(body, count, 8), np.uint64)
+        return np.bitwise_xor.accumulate(wide).view(np.float64).copy()
+    raise ValueError(f"unknown kind {kind!r}")
+
+
+def _fits(steps: npt.NDArray[np.int64], width: int) -> bool:
+    bound = 1 << (8 * width - 1)
+    return width == 8 or bool(len(steps) == 0 or (steps.min() >= -bound and steps.max() < bound))
+
+
+def _planes(numbers: npt.NDArray[np.generic], width: int) -> bytes:
+    """Return the numbers' bytes, all lowest ones first, then all second ones ..."""
+    kind = np.dtype(f"<i{width}") if numbers.dtype.kind == "i" else np.dtype(f"<u{width}")
+    return numbers.astype(kind).view(np.uint8).reshape(-1, width).T.tobytes()
+
+
+def _joined(planes: bytes, count: int, width: int) -> bytes:
+    return np.frombuffer(planes, np.uint8).reshape(width, count).T.tobytes()
+
+
+def _from_planes(planes: bytes, count: int, width: int) -> npt.NDArray[np.int64]:
+    return np.frombuffer(_joined(planes, count, width), f"<i{width}").astype(np.int64)
+
+
+def _pack_quality(values: Sequence[Value | None], qualities: Sequence[str]) -> bytes:
+    """Return runs of (length, quality); nothing where all that is present is good."""
+    plain = all(q == ("missing" if v is None else "good") for v, q in zip(values, qualities, strict=True))
+    if plain:
+        return b""
+    runs: list[list[object]] = []
+    for quality in qualities:
+        if runs and runs[-1][1] == quality:
+            runs[-1][0] = int(str(runs[-1][0])) + 1
+        else:
+            runs.append([1, quality])
+    return json.dumps(runs).encode()
+
+
+def _unpack_quality(data: bytes, missing: Sequence[bool]) -> list[str]:
+    if not data:
+        return ["missing" if absent else "good" for absent in missing]
+    return [quality for length, quality in json.loads(data) for _ in range(length)]

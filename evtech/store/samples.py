@@ -1,0 +1,175 @@
+"""Reads samples back: whole series, overviews from the chunks' extremes, rows for exports."""
+
+import json
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import numpy as np
+from sqlalchemy import Connection
+
+from evtech.errors import ArchiveError
+from evtech.measure.sample import Value
+from evtech.store.chunks import Floats, unpack, unpack_times
+from evtech.store.writer import uncell
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """One point over time: times (s since 1970), values (NaN = missing or text), qualities, texts where there are."""
+
+    times: Floats
+    values: Floats
+    qualities: list[str]
+    texts: list[str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A chunk in short: from, to (s since 1970), count, extremes and mean (``None`` where nothing is a number)."""
+
+    t0: float
+    t1: float
+    n: int
+    low: float | None
+    high: float | None
+    mean: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One poll: a value and a quality for each point."""
+
+    time: datetime
+    values: dict[str, Value | None]
+    qualities: dict[str, str]
+
+
+def series(connection: Connection, recording_id: str, name: str, start: float, end: float) -> Series:
+    """Return a point's samples between two times (s since 1970), both included."""
+    times: list[Floats] = []
+    values: list[Floats] = []
+    qualities: list[str] = []
+    texts: list[str | None] = []
+    for t, column, quality in _columns(connection, recording_id, name, start, end):
+        inside = (t >= start) & (t <= end)
+        times.append(t[inside])
+        numbers = np.full(len(t), np.nan) if isinstance(column, list) else column
+        values.append(numbers[inside])
+        keep = np.flatnonzero(inside)
+        qualities += [quality[i] for i in keep]
+        texts += [column[i] if isinstance(column, list) else None for i in keep]
+    empty: list[Floats] = [np.array([], np.float64)]
+    return Series(np.concatenate(times or empty), np.concatenate(values or empty), qualities, texts)
+
+
+def overview(connection: Connection, recording_id: str, name: str, start: float, end: float) -> list[Span]:
+    """Return the chunks of a point that touch a time span, without unpacking them; the tail is not among them."""
+    rows = connection.exec_driver_sql(
+        "SELECT chunk.t0, chunk.t1, n, vmin, vmax, vmean FROM chunk JOIN point ON point.id = chunk.point_id"
+        " WHERE point.recording_id = ? AND point.name = ? AND chunk.t1 >= ? AND chunk.t0 <= ? ORDER BY chunk.t0",
+        (recording_id, name, start, end),
+    )
+    return [Span(*row) for row in rows]
+
+
+def rows(connection: Connection, recording_id: str, start: float, end: float, names: Sequence[str]) -> Iterator[Row]:
+    """Yield the polls between two times, a chunk at a time: memory stays bounded."""
+    spans = connection.exec_driver_sql(
+        "SELECT t0, t1, data FROM chunk_time WHERE recording_id = ? AND t1 >= ? AND t0 <= ? ORDER BY t0",
+        (recording_id, start, end),
+    ).fetchall()
+    for t0, _, data in spans:
+        times = unpack_times(data)
+        columns = {}
+        for name in names:
+            packed = connection.exec_driver_sql(
+                "SELECT data FROM chunk JOIN point ON point.id = point_id"
+                " WHERE recording_id = ? AND name = ? AND t0 = ?",
+                (recording_id, name, t0),
+            ).scalar_one()
+            columns[name] = unpack(packed)
+        for i, t in enumerate(times):
+            if start <= t <= end:
+                values = {name: _value(column, i) for name, (column, _) in columns.items()}
+                yield Row(_moment(float(t)), values, {name: quality[i] for name, (_, quality) in columns.items()})
+    for t, cells in _tail(connection, recording_id, start, end):
+        pairs = {
+            name: uncell(cells[position]) for name, position in _positions(connection, recording_id, names).items()
+        }
+        yield Row(_moment(t), {n: v for n, (v, _) in pairs.items()}, {n: q for n, (_, q) in pairs.items()})
+
+
+def check_chunks(connection: Connection) -> list[str]:
+    """Return what is wrong with chunks and tail: what cannot be unpacked, and lengths that do not agree."""
+    problems = []
+    for row_id, n, data in connection.exec_driver_sql("SELECT id, n, data FROM chunk_time"):
+        try:
+            if len(unpack_times(data)) != n:
+                problems.append(f"times {row_id}: another count than stated")
+        except ArchiveError as error:
+            problems.append(f"times {row_id}: {error}")
+    for row_id, n, data in connection.exec_driver_sql("SELECT id, n, data FROM chunk"):
+        try:
+            if len(unpack(data)[0]) != n:
+                problems.append(f"chunk {row_id}: another count than stated")
+        except ArchiveError as error:
+            problems.append(f"chunk {row_id}: {error}")
+    for row_id, body in connection.exec_driver_sql("SELECT id, body FROM tail"):
+        try:
+            json.loads(body)
+        except ValueError:
+            problems.append(f"tail {row_id}: not readable")
+    return problems
+
+
+def _columns(
+    connection: Connection, recording_id: str, name: str, start: float, end: float
+) -> Iterator[tuple[Floats, Floats | list[str | None], list[str]]]:
+    packed = connection.exec_driver_sql(
+        "SELECT chunk_time.data, chunk.data FROM chunk JOIN point ON point.id = chunk.point_id"
+        " JOIN chunk_time ON chunk_time.recording_id = point.recording_id AND chunk_time.t0 = chunk.t0"
+        " WHERE point.recording_id = ? AND point.name = ? AND chunk.t1 >= ? AND chunk.t0 <= ? ORDER BY chunk.t0",
+        (recording_id, name, start, end),
+    ).fetchall()
+    for time_data, data in packed:
+        column, quality = unpack(data)
+        yield unpack_times(time_data), column, quality
+    position = _positions(connection, recording_id, [name]).get(name)
+    if position is None:
+        return
+    rows_of_tail = [(t, *uncell(cells[position])) for t, cells in _tail(connection, recording_id, start, end)]
+    if rows_of_tail:
+        values = [row[1] for row in rows_of_tail]
+        has_text = any(isinstance(value, str) for value in values)
+        column = (
+            [None if value is None else str(value) for value in values]
+            if has_text
+            else np.array([np.nan if value is None else float(value) for value in values])
+        )
+        yield np.array([row[0] for row in rows_of_tail]), column, [row[2] for row in rows_of_tail]
+
+
+def _tail(connection: Connection, recording_id: str, start: float, end: float) -> list[tuple[float, list[object]]]:
+    found = connection.exec_driver_sql(
+        "SELECT t, body FROM tail WHERE recording_id = ? AND t >= ? AND t <= ? ORDER BY t, id",
+        (recording_id, start, end),
+    ).fetchall()
+    return [(row[0], json.loads(row[1])) for row in found]
+
+
+def _positions(connection: Connection, recording_id: str, names: Sequence[str]) -> dict[str, int]:
+    found = connection.exec_driver_sql("SELECT name, position FROM point WHERE recording_id = ?", (recording_id,))
+    return {name: position for name, position in found if name in names}
+
+
+def _value(column: Floats | list[str | None], index: int) -> Value | None:
+    value = column[index]
+    if value is None or isinstance(value, str):
+        return value
+    number = float(value)
+    return None if number != number else number
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)

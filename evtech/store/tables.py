@@ -1,0 +1,148 @@
+"""The tables of an archive. Facts are inserted once; only ``tail`` and ``open_session`` change in place.
+
+Times are seconds since 1970 in UTC. The views are for people with any SQLite tool.
+"""
+
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+
+APPLICATION_ID = 0x65767463  # "evtc": marks the file as ours
+SCHEMA_VERSION = 1
+
+metadata = MetaData()
+
+visit = Table(
+    "visit",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("started", Float, nullable=False),
+    Column("site", Text, nullable=False),
+    Column("technician", Text, nullable=False),
+    Column("purpose", Text, nullable=False),
+    Column("notes", Text, nullable=False),
+    Column("simulated", Boolean, nullable=False),
+)
+visit_correction = Table(
+    "visit_correction",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("visit_id", ForeignKey("visit.id"), nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("field", String, nullable=False),
+    Column("value", Text, nullable=False),
+)
+recording = Table(
+    "recording",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("visit_id", ForeignKey("visit.id"), nullable=False, index=True),
+    Column("started", Float, nullable=False),
+    Column("interval_s", Float, nullable=False),
+    Column("profile", String, nullable=False),
+    Column("vendor", Text, nullable=False),
+    Column("model", Text, nullable=False),
+    Column("serial_number", Text),
+    Column("firmware_version", Text),
+    Column("link", Text, nullable=False),
+)
+point = Table(
+    "point",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recording_id", ForeignKey("recording.id"), nullable=False),
+    Column("position", Integer, nullable=False),
+    Column("name", String, nullable=False),
+    Column("unit", String, nullable=False),
+    Index("point_by_recording", "recording_id", "position", unique=True),
+)
+tail = Table(
+    "tail",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recording_id", ForeignKey("recording.id"), nullable=False),
+    Column("t", Float, nullable=False),
+    Column("body", Text, nullable=False),
+    Index("tail_by_recording", "recording_id", "t"),
+)
+chunk = Table(
+    "chunk",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("point_id", ForeignKey("point.id"), nullable=False),
+    Column("t0", Float, nullable=False),
+    Column("t1", Float, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("vmin", Float),
+    Column("vmax", Float),
+    Column("vmean", Float),
+    Column("data", LargeBinary, nullable=False),
+    Index("chunk_by_point", "point_id", "t0"),
+)
+chunk_time = Table(
+    "chunk_time",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("recording_id", ForeignKey("recording.id"), nullable=False),
+    Column("t0", Float, nullable=False),
+    Column("t1", Float, nullable=False),
+    Column("n", Integer, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+    Index("chunk_time_by_recording", "recording_id", "t0"),
+)
+gap = Table(
+    "gap",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("recording_id", ForeignKey("recording.id"), nullable=False, index=True),
+    Column("t0", Float, nullable=False),
+    Column("t1", Float, nullable=False),
+    Column("reason", Text, nullable=False),
+)
+event = Table(
+    "event",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("recording_id", ForeignKey("recording.id"), nullable=False),
+    Column("t", Float, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("details", Text, nullable=False),
+    Index("event_by_recording", "recording_id", "t"),
+)
+charging_session = Table(
+    "charging_session",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("recording_id", ForeignKey("recording.id"), nullable=False),
+    Column("started", Float, nullable=False, index=True),
+    Column("ended", Float),
+    Column("energy_wh", Float),
+    Column("charger", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+open_session = Table(
+    "open_session",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("recording_id", ForeignKey("recording.id"), nullable=False),
+    Column("updated", Float, nullable=False),
+    Column("owner", Integer, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+VIEWS = (
+    """CREATE VIEW sample_rows AS
+       SELECT tail.recording_id, strftime('%Y-%m-%dT%H:%M:%fZ', tail.t, 'unixepoch') AS time, point.name,
+              point.unit,
+              CASE json_each.type WHEN 'object' THEN json_extract(json_each.value, '$.v')
+              ELSE json_each.value END AS value
+       FROM tail JOIN json_each(tail.body) JOIN point
+         ON point.recording_id = tail.recording_id AND point.position = json_each.key""",
+    """CREATE VIEW chunk_overview AS
+       SELECT point.recording_id, point.name, point.unit,
+              strftime('%Y-%m-%dT%H:%M:%fZ', chunk.t0, 'unixepoch') AS first,
+              strftime('%Y-%m-%dT%H:%M:%fZ', chunk.t1, 'unixepoch') AS last,
+              chunk.n, chunk.vmin, chunk.vmax, chunk.vmean
+       FROM chunk JOIN point ON point.id = chunk.point_id""",
+    """CREATE VIEW session_rows AS
+       SELECT id, strftime('%Y-%m-%dT%H:%M:%SZ', started, 'unixepoch') AS started,
+              strftime('%Y-%m-%dT%H:%M:%SZ', ended, 'unixepoch') AS ended, energy_wh, charger FROM charging_session""",
+)
