@@ -1,7 +1,185 @@
-"""The monitor command."""
+"""``evtech monitor``: polls a device and writes one line a poll."""
+
+import asyncio
+import contextlib
+import signal
+import time
+from typing import Any
 
 import typer
+
+from evtech.cli.output import Output, iso
+from evtech.errors import InputError
+from evtech.events import Event
+from evtech.measure.sample import Reading
+from evtech.store.records import ChargingSession, Gap
+from evtech.store.session_rows import contract
 
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
+
+    @app.command()
+    def monitor(
+        context: typer.Context,
+        link: str = typer.Argument(..., metavar="LINK"),
+        profile: str | None = typer.Option(None, help="Profile id or file."),
+        interval: float | None = typer.Option(None, help="Wanted seconds between polls (1)."),
+        duration: float | None = typer.Option(None, help="Stop after so many seconds."),
+        record: bool = typer.Option(False, "--record", help="Keep what is read in the archive."),
+        technician: str = typer.Option("", help="Who is at the charger, for the record."),
+        site: str = typer.Option("", help="Where it stands, for the record."),
+        reference: str | None = typer.Option(None, metavar="LINK", help="A reference meter beside it."),
+        reference_profile: str | None = typer.Option(None, help="The reference meter's profile."),
+    ) -> None:
+        """Poll a device until interrupted; one line a poll, events as they come."""
+        if interval is not None and not 0.01 <= interval <= 3600:
+            raise InputError(f"--interval is {interval:g}.", "Allowed: 0.01 to 3600 s.")
+        if duration is not None and duration <= 0:
+            raise InputError(f"--duration is {duration:g}.", "Allowed: above 0 s.")
+        watch = _Watch(context.obj, link, profile, interval, duration, record, technician, site)
+        watch.reference = (reference, reference_profile) if reference else None
+        raise typer.Exit(watch.run())
+
+
+class _Watch:
+    """One run of the command."""
+
+    def __init__(
+        self,
+        common: Any,  # the options object of cli.app, which would be a circular import
+        link: str,
+        profile: str | None,
+        interval: float | None,
+        duration: float | None,
+        record: bool,
+        technician: str,
+        site: str,
+    ) -> None:
+        self.reference: tuple[str, str | None] | None = None
+        self._common, self._link, self._profile = common, link, profile
+        self._interval, self._duration, self._record = interval, duration, record
+        self._technician, self._site = technician, site
+        self._output: Output = common.output
+
+    def run(self) -> int:
+        """Watch until the time is over or a signal comes; return the exit code."""
+        import tempfile
+        from pathlib import Path
+
+        from evtech.workbench import Workbench
+
+        with tempfile.TemporaryDirectory() as folder:
+            # without --record nothing is kept: the workbench gets an archive that goes away
+            archive = self._common.archive if self._record else str(Path(folder) / "unused.evtech")
+            bench = Workbench(archive, self._common.profile_dir)
+            try:
+                return self._until_signal(bench)
+            finally:
+                bench.close()
+
+    def _until_signal(self, bench: Any) -> int:
+        """Run the watch on the I/O thread; a signal, which only the main thread hears, ends it in good order."""
+        stop = asyncio.Event()
+
+        def end(*_: object) -> None:
+            bench.io.loop.call_soon_threadsafe(stop.set)
+
+        former = {number: signal.signal(number, end) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            watch = bench.io.submit(self._watch(bench, stop))
+            while True:
+                with contextlib.suppress(TimeoutError):
+                    return int(watch.result(timeout=0.2))  # short waits, so that signals are heard on Windows too
+        finally:
+            for number, handler in former.items():
+                signal.signal(number, handler)
+
+    async def _watch(self, bench: Any, stop: asyncio.Event) -> int:
+        """Connect and write lines; ``bench`` is the workbench, imported late."""
+        words = {"interval": self._interval, "record": self._record}
+        connecting = asyncio.ensure_future(
+            asyncio.wrap_future(
+                bench.connect(self._link, self._profile, **words, technician=self._technician, site=self._site)
+            )
+        )
+        stopping = asyncio.ensure_future(stop.wait())
+        await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
+        if not connecting.done():
+            connecting.cancel()
+            return 130
+        connection = connecting.result()
+        other = None
+        if self.reference is not None:
+            link, profile = self.reference
+            other = await asyncio.wrap_future(bench.connect(link, profile, **words))
+        who = connection.identity
+        self._output.say(f"Watching {who.vendor} {who.model} on {connection.link_name} ({who.profile}).")
+        connection.subscribe(self._write_event)
+        await self._poll(connection, other, stop)
+        stopping.cancel()
+        self._write_summary(connection)
+        return 130 if stop.is_set() else 0
+
+    async def _poll(self, connection: Any, other: Any, stop: asyncio.Event) -> None:
+        """Write each new reading and gap until time or a signal ends it."""
+        ends = time.monotonic() + self._duration if self._duration else float("inf")
+        written: Reading | None = None
+        gaps = 0
+        while not stop.is_set() and time.monotonic() < ends:
+            for gap in connection.gaps[gaps:]:
+                gaps += 1
+                self._write_gap(gap)
+            reading = connection.latest
+            if reading is not None and reading is not written:
+                written = reading
+                self._write_sample(reading, other.latest if other else None, connection)
+            with contextlib.suppress(TimeoutError):
+                await asyncio.wait_for(stop.wait(), min(0.02, max(ends - time.monotonic(), 0.001)))
+
+    def _write_sample(self, reading: Reading, beside: Reading | None, connection: Any) -> None:
+        values = {name: sample.value for name, sample in reading.samples.items()}
+        state = reading.state
+        session = connection.session
+        phase = session.phases[-1].phase if session and session.phases else (state.phase.value if state else None)
+        data: dict[str, Any] = {
+            "type": "sample",
+            "time": iso(reading.time),
+            "values": values,
+            "phase": phase,
+            "pilot": state.pilot if state else None,
+        }
+        if beside is not None:
+            data["reference"] = {name: sample.value for name, sample in beside.samples.items()}
+        power, volts = reading.number("power_total"), reading.number("voltage_l1")
+        shown = "  ".join(f"{value:.1f} {unit}" for value, unit in ((power, "W"), (volts, "V")) if value is not None)
+        self._output.line(data, f"{iso(reading.time)}  {data['pilot'] or ''} {phase or ''}  {shown}")
+
+    def _write_gap(self, gap: Gap) -> None:
+        data = {"type": "gap", "from": iso(gap.start), "to": iso(gap.end), "reason": gap.reason}
+        self._output.line(data, f"gap of {(gap.end - gap.start).total_seconds():.1f} s: {gap.reason}")
+
+    def _write_event(self, event: Event) -> None:
+        data = {"type": "event", "time": iso(event.time), "event": event.kind.value, **event.details}
+        words = ", ".join(f"{key} {value}" for key, value in event.details.items())
+        self._output.line(data, f"{iso(event.time)}  {event.kind.value}: {words}")
+
+    def _write_summary(self, connection: Any) -> None:
+        standing = connection.monitor.open_gap()
+        if standing is not None:
+            self._write_gap(standing)
+        statistics = connection.statistics
+        session = connection.session
+        shown_session: ChargingSession | None = session or connection.sessions.finished
+        data = {
+            "type": "summary",
+            "polls": statistics.polls,
+            "failed": statistics.failed,
+            "interval": {
+                "wanted": connection.interval_wanted,
+                "median": statistics.median(),
+                "p99": statistics.p99(),
+            },
+            "session": contract(shown_session) if shown_session else None,
+        }
+        self._output.line(data, f"{statistics.polls} polls, {statistics.failed} failed")

@@ -75,3 +75,5 @@ class ChargingSession:
     samples: int = 0
     simulated: bool = False
     partial_start: bool = False
+    last_seen: datetime | None = None
+    earlier_recordings: tuple[str, ...] = ()  # of the same session, before evtech was started again

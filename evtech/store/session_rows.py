@@ -7,7 +7,7 @@ from typing import Any
 from evtech.measure.sample import ChargerIdentity
 from evtech.store.records import ChargingSession, Gap, PhaseSpan
 
-_MOMENTS = ("started", "ended")
+_MOMENTS = ("started", "ended", "last_seen")
 
 
 def iso(moment: datetime | None) -> str | None:
@@ -33,7 +33,9 @@ def from_json(data: dict[str, Any]) -> ChargingSession:
     """Return the session that ``to_json`` wrote."""
     values = {f.name: data[f.name] for f in fields(ChargingSession) if f.name in data}
     values["started"] = datetime.fromisoformat(data["started"])
-    values["ended"] = datetime.fromisoformat(data["ended"]) if data["ended"] else None
+    for name in ("ended", "last_seen"):
+        values[name] = datetime.fromisoformat(data[name]) if data.get(name) else None
+    values["earlier_recordings"] = tuple(data.get("earlier_recordings", ()))
     values["charger"] = ChargerIdentity(**data["charger"])
     values["phases"] = tuple(
         PhaseSpan(p["phase"], datetime.fromisoformat(p["from"]), datetime.fromisoformat(p["to"]) if p["to"] else None)
