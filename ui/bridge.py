@@ -1,0 +1,83 @@
+"""The one place that knows both the I/O thread and Qt: futures and events become signals on the GUI thread."""
+
+from collections.abc import Callable
+from concurrent.futures import CancelledError, Future
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from evtech.errors import EvtechError
+from evtech.events import Event
+from evtech.workbench import CheckStep, Connection, Workbench
+
+
+class Bridge(QObject):
+    """Sends commands down to the workbench and brings back what happened."""
+
+    step = Signal(object)  # CheckStep
+    connected = Signal(object)  # Connection
+    failed = Signal(object)  # EvtechError
+    disconnected = Signal()
+    event = Signal(object)  # Event
+    finished_work = Signal(object, object)  # callback, result or error
+
+    def __init__(self, bench: Workbench) -> None:
+        super().__init__()
+        self.bench = bench
+        self._connecting: Future[Connection] | None = None
+        self.finished_work.connect(self._hand_over)
+
+    def connect_to(self, address: str, profile: str | None) -> None:
+        """Connect step by step; ``connected`` or ``failed`` follows."""
+        self._await(self.bench.check(address, profile, self._report))
+
+    def demo(self) -> None:
+        """Connect to the simulated charger."""
+        self._report(CheckStep("demo", "running", "Starting the simulated charger"))
+        self._await(self.bench.demo())
+
+    def cancel(self) -> None:
+        """Give up connecting."""
+        if self._connecting is not None:
+            self._connecting.cancel()
+
+    def disconnect_from(self, connection: Connection) -> None:
+        """Stop watching."""
+        self.bench.disconnect(connection).add_done_callback(lambda future: self.disconnected.emit())
+
+    def work(self, task: Callable[[], Any], then: Callable[[Any], None]) -> None:
+        """Run a query or an export on a worker thread; ``then`` gets its result or its error on the GUI thread."""
+        from PySide6.QtCore import QThreadPool
+
+        def run() -> None:
+            try:
+                result: Any = task()
+            except EvtechError as error:
+                result = error
+            self.finished_work.emit(then, result)
+
+        QThreadPool.globalInstance().start(run)
+
+    def _await(self, future: "Future[Connection]") -> None:
+        self._connecting = future
+        future.add_done_callback(self._settled)
+
+    def _settled(self, future: "Future[Connection]") -> None:
+        try:
+            connection = future.result()
+        except CancelledError:
+            self.failed.emit(None)
+        except EvtechError as error:
+            self.failed.emit(error)
+        else:
+            connection.subscribe(self._pass_on)
+            self.connected.emit(connection)
+
+    def _report(self, step: CheckStep) -> None:
+        self.step.emit(step)
+
+    def _pass_on(self, event: Event) -> None:
+        self.event.emit(event)
+
+    def _hand_over(self, then: Callable[[Any], None], result: object) -> None:
+        then(result)

@@ -1,0 +1,187 @@
+"""Three linked plots of voltage, current and power, drawn from a history or from the archive.
+
+Pen width 1 is the only fast one. A gap is a gap: NaN breaks the line. The vertical range moves in 1-2-5 steps and only
+when the curve leaves it or uses little of it, so that the picture is calm.
+"""
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+import numpy as np
+import pyqtgraph as pg
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPen
+from PySide6.QtWidgets import QVBoxLayout, QWidget
+
+from ui.theme import LIGHT, Theme
+from ui.words import tr
+
+Window = Callable[[str, float, float, int], tuple[np.ndarray, np.ndarray]]
+_STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """One plot: title, unit shown, divisor from the base unit, and the points of its curves."""
+
+    title: str
+    unit: str
+    divisor: float
+    points: tuple[str, ...]
+
+
+def panels_for(points: set[str]) -> list[Panel]:
+    """Return the plots that a device's points allow."""
+    phases = ("l1", "l2", "l3")
+    power = "power_total" if "power_total" in points else "apparent_power_total"
+    wanted = [
+        Panel(tr("Plot", "Voltage"), "V", 1, tuple(f"voltage_{p}" for p in phases)),
+        Panel(tr("Plot", "Current"), "A", 1, tuple(f"current_{p}" for p in phases)),
+        Panel(tr("Plot", "Power"), "kW" if power == "power_total" else "kVA", 1000, (power,)),
+    ]
+    kept = [Panel(p.title, p.unit, p.divisor, tuple(n for n in p.points if n in points)) for p in wanted]
+    return [panel for panel in kept if panel.points]
+
+
+class TimeAxis(pg.AxisItem):
+    """Local clock times."""
+
+    def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
+        form = "%H:%M:%S" if spacing < 60 else "%H:%M"
+        return [datetime.fromtimestamp(value).strftime(form) if value > 0 else "" for value in values]  # noqa: DTZ006
+
+
+class Plots(QWidget):
+    """Stacked plots with one time axis; ``redraw`` pulls from a source, whoever owns the timer calls it."""
+
+    def __init__(self, points: set[str], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.theme = LIGHT
+        self._view = pg.GraphicsLayoutWidget()
+        self._view.ci.setSpacing(4)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._view)
+        self.panels = panels_for(points)
+        self._plots: list[pg.PlotItem] = []
+        self._curves: dict[str, pg.PlotDataItem] = {}
+        self._marks: list[tuple[pg.PlotItem, object]] = []
+        self._ends: dict[str, pg.TextItem] = {}
+        self._marked: object = None
+        for row, panel in enumerate(self.panels):
+            self._add(row, panel)
+        self.setAccessibleName(tr("Plot", "Curves of voltage, current and power"))
+        self.apply_theme(LIGHT)
+
+    def redraw(self, window: Window, start: float, end: float) -> None:
+        """Draw [start, end] (s since 1970) from a source of (point, start, end, pixels)."""
+        pixels = max(self.width(), 200)
+        for plot, panel in zip(self._plots, self.panels, strict=True):
+            extremes = []
+            for name in panel.points:
+                times, values = window(name, start, end, pixels)
+                scaled = values / panel.divisor
+                self._curves[name].setData(times, scaled, connect="finite")
+                real = scaled[np.isfinite(scaled)]
+                if len(real):
+                    extremes += [float(real.min()), float(real.max())]
+                    last = int(np.flatnonzero(np.isfinite(scaled))[-1])
+                    self._ends[name].setPos(times[last], scaled[last])
+                self._ends[name].setVisible(bool(len(real)))
+            plot.setXRange(start, end, padding=0.0)
+            if extremes:
+                _calm_range(plot, min(extremes), max(extremes))
+
+    def show_marks(self, gaps: list[tuple[float, float]], events: list[tuple[float, str]]) -> None:
+        """Shade gaps and mark events; drawn anew only when they change."""
+        key = (tuple(gaps), tuple(events))
+        if key == self._marked:
+            return
+        self._marked = key
+        for plot, item in self._marks:
+            plot.removeItem(item)
+        self._marks.clear()
+        brush = QColor(self.theme.muted)
+        brush.setAlpha(50)
+        for index, plot in enumerate(self._plots):
+            for start, end in gaps:
+                region = pg.LinearRegionItem((start, end), movable=False, brush=brush, pen=pg.mkPen(None))
+                self._keep(plot, region)
+                if index == 0:
+                    label = pg.TextItem(
+                        tr("Plot", "gap {s:.0f} s").format(s=end - start), self.theme.muted, anchor=(0.5, 1)
+                    )
+                    self._keep(plot, label)
+                    label.setPos((start + end) / 2, plot.viewRange()[1][0])
+            for at, text in events:
+                label = text if index == 0 else None
+                options = {"position": 0.92, "color": self.theme.muted, "anchors": [(0, 0), (0, 0)]}
+                line = pg.InfiniteLine(at, 90, self._pen(self.theme.muted, 2), label=label, labelOpts=options)
+                self._keep(plot, line)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Restyle by hand: pyqtgraph does not follow palettes."""
+        self.theme = theme
+        self._marked = None
+        self._view.setBackground(theme.panel)
+        for plot, panel in zip(self._plots, self.panels, strict=True):
+            for side in ("left", "bottom"):
+                axis = plot.getAxis(side)
+                axis.setPen(QPen(QColor(theme.line)))
+                axis.setTextPen(QPen(QColor(theme.muted)))
+            plot.setLabel("left", f"{panel.title} / {panel.unit}", color=theme.muted)
+            for index, name in enumerate(panel.points):
+                self._curves[name].setPen(self._pen(theme.phases[index], index))
+                self._ends[name].setColor(theme.phases[index])
+
+    def _add(self, row: int, panel: Panel) -> None:
+        plot = self._view.addPlot(row=row, col=0, axisItems={"bottom": TimeAxis("bottom")})
+        plot.getAxis("left").setWidth(64)
+        plot.showGrid(x=True, y=True, alpha=0.15)
+        plot.setMenuEnabled(False)
+        plot.hideButtons()
+        plot.setMouseEnabled(x=False, y=False)
+        if self._plots:
+            plot.setXLink(self._plots[0])
+        if row < len(self.panels) - 1:
+            plot.getAxis("bottom").setStyle(showValues=False)
+            plot.getAxis("bottom").setHeight(8)
+        for index, name in enumerate(panel.points):
+            self._curves[name] = plot.plot()
+            end = pg.TextItem(f"L{index + 1}" if len(panel.points) > 1 else "P", anchor=(1, 1))
+            plot.addItem(end, ignoreBounds=True)
+            self._ends[name] = end
+        self._plots.append(plot)
+
+    def _keep(self, plot: pg.PlotItem, item: object) -> None:
+        plot.addItem(item, ignoreBounds=True)
+        self._marks.append((plot, item))
+
+    @staticmethod
+    def _pen(colour: str, style: int) -> QPen:
+        return pg.mkPen(colour, width=1, style=_STYLES[style])
+
+
+def nice_step(span: float) -> float:
+    """Return the 1-2-5 step that divides a span into about four."""
+    raw = max(span, 1e-6) / 4
+    power = 10.0 ** math.floor(math.log10(raw))
+    return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw)
+
+
+def _calm_range(plot: pg.PlotItem, low: float, high: float) -> None:
+    """Set the vertical range in nice steps; leave it while the curve fits and uses a third of it."""
+    now_low, now_high = plot.viewRange()[1]
+    used = (high - low) / max(now_high - now_low, 1e-9)
+    if low >= now_low and high <= now_high and used > 0.33:
+        return
+    span = max(high - low, abs(high) * 0.02, 1.0)
+    step = nice_step(span * 1.2)
+    bottom = (
+        math.floor((low - 0.1 * span) / step) * step if low > 0.5 * span else min(0.0, math.floor(low / step) * step)
+    )
+    top = math.ceil((high + 0.15 * span) / step) * step
+    if (bottom, top) != (now_low, now_high):
+        plot.setYRange(bottom, top, padding=0)

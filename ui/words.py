@@ -1,0 +1,85 @@
+"""What the core knows, in sentences for people: states, ages, durations, quantities."""
+
+from datetime import datetime
+
+from PySide6.QtCore import QCoreApplication, QLocale
+
+from evtech.measure.quantity import NARROW_SPACE, UNKNOWN, shown
+from evtech.measure.sample import ChargerState, Reading, SessionPhase
+from ui.theme import Theme
+
+tr = QCoreApplication.translate
+
+
+def phase_word(phase: str) -> str:
+    """Return a session phase in words."""
+    words = {
+        SessionPhase.IDLE: tr("Phase", "Idle"),
+        SessionPhase.PLUGGED: tr("Phase", "Connected"),
+        SessionPhase.AUTHORISING: tr("Phase", "Waits for authorisation"),
+        SessionPhase.PREPARING: tr("Phase", "Preparing"),
+        SessionPhase.CHARGING: tr("Phase", "Charging"),
+        SessionPhase.PAUSED_BY_EV: tr("Phase", "Paused by the vehicle"),
+        SessionPhase.PAUSED_BY_EVSE: tr("Phase", "Paused by the charger"),
+        SessionPhase.FINISHING: tr("Phase", "Finishing"),
+        SessionPhase.FAULTED: tr("Phase", "Fault"),
+        SessionPhase.UNAVAILABLE: tr("Phase", "Unavailable"),
+        SessionPhase.RESERVED: tr("Phase", "Reserved"),
+        SessionPhase.UNKNOWN: tr("Phase", "Unknown"),
+    }
+    return words[SessionPhase(phase)]
+
+
+def phase_role(phase: str | None) -> str:
+    """Return the severity role of a session phase."""
+    return {
+        "CHARGING": "good", "FAULTED": "fault", "UNAVAILABLE": "warning", "PAUSED_BY_EVSE": "warning",
+        "AUTHORISING": "action", "PREPARING": "good",
+    }.get(phase or "", "neutral")  # fmt: skip
+
+
+def state_sentence(state: ChargerState | None, reading: Reading | None) -> str:
+    """Return what the charger does and why, with the letter of IEC 61851."""
+    if reading is None:
+        return tr("State", "No value has come yet.")
+    if state is None:
+        return tr("State", "A meter is watched; it has no charging state.")
+    word = phase_word(state.phase.value)
+    text = state.text[:1].upper() + state.text[1:]
+    letter = tr("State", "state {pilot}").format(pilot=state.pilot) if state.pilot else tr("State", "state unknown")
+    return f"{word}. {text} ({letter})."
+
+
+def duration(seconds: float) -> str:
+    """Return a duration as hours, minutes and seconds."""
+    whole = int(seconds)
+    return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
+
+
+def quantity(value: float | None, unit: str) -> str:
+    """Return a number with its unit in the user's locale."""
+    digits, label = shown(value, unit)
+    if value is not None:
+        digits = digits.replace(".", QLocale().decimalPoint())
+    return f"{digits}{NARROW_SPACE}{label}" if label and digits != UNKNOWN else digits
+
+
+def local_time(moment: datetime | None) -> str:
+    """Return a moment in local time with its offset."""
+    if moment is None:
+        return UNKNOWN
+    return moment.astimezone().strftime("%Y-%m-%d %H:%M:%S %z")
+
+
+def energy_source(source: str | None) -> str:
+    """Return where a session's energy comes from, in words."""
+    return {
+        "register_difference": tr("Energy", "meter register"),
+        "session_counter": tr("Energy", "session counter"),
+        "integrated_power": tr("Energy", "integrated power"),
+    }.get(source or "", tr("Energy", "not known"))
+
+
+def phase_colours(theme: Theme) -> tuple[str, str, str]:
+    """Return the colours of L1 to L3."""
+    return theme.phases
