@@ -103,7 +103,7 @@ class MainWindow(QMainWindow):
             (tr("Window", "Live"), self.live_page),
             (tr("Window", "Sessions"), self.sessions_page),
         ):
-            item = QListWidgetItem(text)
+            item = QListWidgetItem("   " + text)
             item.setSizeHint(QSize(120, 48))
             self.rail.addItem(item)
             self.pages.addWidget(page)
@@ -141,7 +141,7 @@ class MainWindow(QMainWindow):
         self._add(device, tr("Menu", "De&mo charger"), self.start_demo, None)
         self._add(device, tr("Menu", "&Disconnect"), self._disconnect, None)
         for index in range(3):
-            name = self.rail.item(index).text()
+            name = self.rail.item(index).text().strip()
             self._add(view, name, lambda row=index: self.rail.setCurrentRow(row), f"Ctrl+{index + 1}")
         view.addSeparator()
         group = QActionGroup(self)

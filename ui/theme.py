@@ -1,7 +1,7 @@
 """Colours and fonts: complete palettes for light, dark and field use, severity colours, phase colours.
 
 Severity uses one axis (after IEC 60073) and nothing else uses its colours; phase curves keep away from red, amber and
-green. A test checks every pair of ``CONTRAST_PAIRS``.
+green. A test checks the contrast of every pair that is used.
 """
 
 from dataclasses import dataclass
@@ -65,7 +65,8 @@ def palette(theme: Theme) -> QPalette:
     made = QPalette()
     role = QPalette.ColorRole
     table = {
-        role.Window: theme.window, role.WindowText: theme.text, role.Base: theme.panel, role.AlternateBase: theme.window,
+        role.Window: theme.window, role.WindowText: theme.text, role.Base: theme.panel,
+        role.AlternateBase: theme.window,
         role.ToolTipBase: theme.panel, role.ToolTipText: theme.text, role.Text: theme.text, role.Button: theme.panel,
         role.ButtonText: theme.text, role.BrightText: theme.fault, role.Link: theme.accent,
         role.LinkVisited: theme.phases[1], role.Highlight: theme.accent, role.HighlightedText: theme.accent_text,

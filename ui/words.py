@@ -1,12 +1,12 @@
 """What the core knows, in sentences for people: states, ages, durations, quantities."""
 
+import math
 from datetime import datetime
 
 from PySide6.QtCore import QCoreApplication, QLocale
 
 from evtech.measure.quantity import NARROW_SPACE, UNKNOWN, shown
 from evtech.measure.sample import ChargerState, Reading, SessionPhase
-from ui.theme import Theme
 
 tr = QCoreApplication.translate
 
@@ -46,8 +46,9 @@ def state_sentence(state: ChargerState | None, reading: Reading | None) -> str:
         return tr("State", "A meter is watched; it has no charging state.")
     word = phase_word(state.phase.value)
     text = state.text[:1].upper() + state.text[1:]
+    text = "" if text.casefold() == word.casefold() else f" {text}"
     letter = tr("State", "state {pilot}").format(pilot=state.pilot) if state.pilot else tr("State", "state unknown")
-    return f"{word}. {text} ({letter})."
+    return f"{word}.{text} ({letter})."
 
 
 def duration(seconds: float) -> str:
@@ -56,9 +57,19 @@ def duration(seconds: float) -> str:
     return f"{whole // 3600:02d}:{whole // 60 % 60:02d}:{whole % 60:02d}"
 
 
-def quantity(value: float | None, unit: str) -> str:
+def decimals_for(unit: str, resolution: float | None) -> int | None:
+    """Return how many decimals a device's resolution (base unit) deserves; ``None`` for the unit's usual number."""
+    digits, label = shown(0.0, unit)
+    usual = len(digits.partition(".")[2])
+    if not resolution:
+        return usual
+    step = resolution / 1000 if label.startswith("k") else resolution
+    return max(0, min(usual, math.ceil(-math.log10(step) - 1e-9)))
+
+
+def quantity(value: float | None, unit: str, decimals: int | None = None) -> str:
     """Return a number with its unit in the user's locale."""
-    digits, label = shown(value, unit)
+    digits, label = shown(value, unit, decimals)
     if value is not None:
         digits = digits.replace(".", QLocale().decimalPoint())
     return f"{digits}{NARROW_SPACE}{label}" if label and digits != UNKNOWN else digits
@@ -78,8 +89,3 @@ def energy_source(source: str | None) -> str:
         "session_counter": tr("Energy", "session counter"),
         "integrated_power": tr("Energy", "integrated power"),
     }.get(source or "", tr("Energy", "not known"))
-
-
-def phase_colours(theme: Theme) -> tuple[str, str, str]:
-    """Return the colours of L1 to L3."""
-    return theme.phases

@@ -1,7 +1,5 @@
 """``evtech sessions``: what was recorded."""
 
-import csv
-import io
 import json
 from datetime import UTC, datetime
 from pathlib import Path
@@ -10,7 +8,7 @@ from typing import Any
 import typer
 
 from evtech.cli.output import iso
-from evtech.errors import ArchiveError, InputError
+from evtech.errors import InputError
 from evtech.measure.quantity import shown
 from evtech.store.records import ChargingSession
 from evtech.store.session_rows import contract
@@ -74,6 +72,9 @@ def export(
     """Export the samples of sessions."""
     if format_ not in ("csv", "json"):
         raise InputError(f"--format is {format_!r}.", "This version writes csv and json.")
+    from evtech.reports.files import write_whole
+    from evtech.reports.samples_csv import samples_csv, samples_json
+
     archive = open_archive(context)
     try:
         parts = [samples_csv(archive, archive.session(i)) for i in session_ids] if format_ == "csv" else []
@@ -85,50 +86,8 @@ def export(
     if target is None:
         typer.echo(body, nl=not body.endswith("\n"))
         return
-    write_aside(target, body)
+    write_whole(target, body.encode())
     context.obj.output.result({"file": str(target), "sessions": len(session_ids)}, f"{target} written")
-
-
-def samples_csv(archive: Any, session: ChargingSession) -> str:
-    """Return a session's samples as CSV: time, points in base units, quality columns where not all is good.
-
-    ``archive`` is an ``Archive``, which only commands that need it import.
-    """
-    recordings = (*session.earlier_recordings, session.recording_id)
-    points = archive.points(session.recording_id)
-    end = session.ended or datetime.now(UTC)
-    rows = [row for recording in recordings for row in archive.rows(recording, session.started, end)]
-    names = [name for name, _ in points]
-    marked = [n for n in names if any(row.qualities.get(n, "missing") not in ("good", "missing") for row in rows)]
-    out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(["time", *names, *(f"quality:{name}" for name in marked)])
-    for row in rows:
-        values = ["" if (value := row.values.get(name)) is None else value for name in names]
-        writer.writerow([iso(row.time), *values, *(row.qualities.get(name, "missing") for name in marked)])
-    return out.getvalue()
-
-
-def samples_json(archive: Any, session: ChargingSession) -> dict[str, Any]:
-    """Return a session with its samples as JSON values."""
-    end = session.ended or datetime.now(UTC)
-    recordings = (*session.earlier_recordings, session.recording_id)
-    rows = [row for recording in recordings for row in archive.rows(recording, session.started, end)]
-    return contract(session) | {
-        "units": dict(archive.points(session.recording_id)),
-        "rows": [{"time": iso(row.time), "values": row.values, "quality": row.qualities} for row in rows],
-    }
-
-
-def write_aside(target: Path, body: str) -> None:
-    """Write a file beside its place, then rename it: it is whole or not there. Raises ``ArchiveError``."""
-    aside = target.with_name(target.name + ".part")
-    try:
-        aside.write_text(body, "utf-8", newline="")
-        aside.replace(target)
-    except OSError as error:
-        aside.unlink(missing_ok=True) if aside.parent.is_dir() else None
-        raise ArchiveError(f"{target} cannot be written: {error.strerror}.", "Choose another folder.") from error
 
 
 def open_archive(context: typer.Context) -> Any:

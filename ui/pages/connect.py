@@ -159,14 +159,13 @@ class ConnectPage(QWidget):
             session = sessions[-1]
             text = tr(
                 "Connect",
-                "A session was interrupted: {who}, since {when}, {energy} so far. Connect to the same charger and it goes on.",
+                "A session was interrupted: {who}, since {when}, {energy} so far. Connect to the same charger: it goes on.",
             ).format(
                 who=f"{session.charger.vendor} {session.charger.model}",
                 when=local_time(session.started),
                 energy=quantity(session.energy_wh, "Wh"),
             )
             self.banner_text.setText(text)
-            self.raw.setText(f"tcp://{session.charger.link}" if ":" in session.charger.link else "")
 
     def _make_banner(self) -> QFrame:
         frame = QFrame()

@@ -67,7 +67,7 @@ class LivePage(QWidget):
         points = connection.profile.points
         names = [name for name in _TILES if name in points and points[name].readable][:_MOST_TILES]
         for index, name in enumerate(names):
-            tile = Tile(label(name), points[name].unit)
+            tile = Tile(label(name), points[name].unit, points[name].resolution)
             tile.theme = self.theme
             self.tiles[name] = tile
             self._grid.addWidget(tile, index // _COLUMNS, index % _COLUMNS)

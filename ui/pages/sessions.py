@@ -241,11 +241,12 @@ class SessionsPage(QWidget):
         return page
 
     def _export_csv(self) -> None:
-        from evtech.cli.sessions import samples_csv, write_aside
+        from evtech.reports.files import write_whole
+        from evtech.reports.samples_csv import samples_csv
 
         session, path = self._ask_file("csv")
         if session is not None and path is not None:
-            self._do(lambda: write_aside(path, samples_csv(self._archive, session)), path)
+            self._do(lambda: write_whole(path, samples_csv(self._archive, session).encode()), path)
 
     def _report_pdf(self) -> None:
         from evtech.reports.session import write_session_report

@@ -150,7 +150,7 @@ class Plots(QWidget):
             plot.getAxis("bottom").setHeight(8)
         for index, name in enumerate(panel.points):
             self._curves[name] = plot.plot()
-            end = pg.TextItem(f"L{index + 1}" if len(panel.points) > 1 else "P", anchor=(1, 1))
+            end = pg.TextItem(f"L{index + 1}" if len(panel.points) > 1 else "P", anchor=(2.6 - 0.8 * index, 1))
             plot.addItem(end, ignoreBounds=True)
             self._ends[name] = end
         self._plots.append(plot)

@@ -6,16 +6,17 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from evtech.measure.quantity import NARROW_SPACE, UNKNOWN, shown
 from ui.theme import LIGHT, Theme
-from ui.words import quantity, tr
+from ui.words import decimals_for, quantity, tr
 
 
 class Tile(QWidget):
     """Shows a value that is current, or visibly not: a stale one is grey, dashed, and says its age."""
 
-    def __init__(self, label: str, unit: str, parent: QWidget | None = None) -> None:
+    def __init__(self, label: str, unit: str, resolution: float | None = None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.theme: Theme = LIGHT
         self.label, self.unit = label, unit
+        self._decimals = decimals_for(unit, resolution)
         self.value: float | None = None
         self.stale_s: float | None = None
         self._low: float | None = None
@@ -33,7 +34,7 @@ class Tile(QWidget):
 
     def text(self) -> str:
         """Return what the tile says."""
-        words = quantity(self.value, self.unit)
+        words = quantity(self.value, self.unit, self._decimals)
         return (
             words
             if self.stale_s is None
@@ -66,7 +67,7 @@ class Tile(QWidget):
         painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, self._foot())
 
     def _paint_value(self, painter: QPainter, area: object, colour: QColor) -> None:
-        digits, unit = shown(self.value, self.unit)
+        digits, unit = shown(self.value, self.unit, self._decimals)
         big = self.font()
         big.setPointSizeF(big.pointSizeF() * 2.0)
         big.setBold(True)
@@ -86,5 +87,5 @@ class Tile(QWidget):
             return tr("Tile", "{age} s old").format(age=int(self.stale_s))
         if self._low is None or self._high is None:
             return ""
-        low, high = shown(self._low, self.unit)[0], shown(self._high, self.unit)[0]
+        low, high = (shown(value, self.unit, self._decimals)[0] for value in (self._low, self._high))
         return f"{low} … {high}"
