@@ -48,7 +48,7 @@ def state_sentence(state: ChargerState | None, reading: Reading | None) -> str:
     text = state.text[:1].upper() + state.text[1:]
     text = "" if text.casefold() == word.casefold() else f" {text}"
     letter = tr("State", "state {pilot}").format(pilot=state.pilot) if state.pilot else tr("State", "state unknown")
-    return f"{word}.{text} ({letter})."
+    return f"{word}.{text} ({letter})" if text else f"{word} ({letter})"
 
 
 def duration(seconds: float) -> str:

@@ -4,6 +4,7 @@ import os
 import sys
 import tempfile
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -72,8 +73,7 @@ def _record(archive: str, profile_dir: str | None, duration: float) -> dict[str,
         time.sleep(duration - 2.0)
         simulation.behaviour.vehicle.connected = False  # unplug, so that the session is whole
         time.sleep(2.0)
-        reference = beside.session or beside.sessions.finished if beside.sessions else None
-        bench.disconnect(beside).result()
+        reference = _end_now(bench, beside)
         finished = watched.sessions.finished if watched.sessions else None
         session = finished or watched.session
         if session is None:
@@ -84,6 +84,17 @@ def _record(archive: str, profile_dir: str | None, duration: float) -> dict[str,
         return data
     finally:
         bench.close()
+
+
+def _end_now(bench: Any, connection: Any) -> Any:
+    """End what a meter watched: without a pilot it would wait a minute for more. Workbench types are imported late."""
+
+    async def end() -> None:
+        connection.sessions.end_watching(datetime.now(UTC))
+
+    bench.io.submit(end()).result()
+    bench.disconnect(connection).result()
+    return connection.sessions.finished
 
 
 def _text(data: dict[str, Any]) -> str:

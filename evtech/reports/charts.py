@@ -120,9 +120,8 @@ def _range(panel: Panel) -> tuple[float, float]:
     span = max(high - low, abs(high) * 0.02, 1.0)
     step = _step(span / 3)
     bottom = math.floor((low - 0.05 * span) / step) * step
-    return (min(bottom, 0.0) if low < 0.5 * span and low >= 0 and bottom < 0 else bottom), math.ceil(
-        (high + 0.05 * span) / step
-    ) * step
+    top = math.ceil((high + 0.05 * span) / step) * step
+    return (max(bottom, 0.0) if low >= 0 else bottom), top
 
 
 def _step(raw: float) -> float:

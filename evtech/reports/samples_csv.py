@@ -14,7 +14,7 @@ from evtech.store.session_rows import contract, iso
 
 def session_rows(archive: Archive, session: ChargingSession) -> Iterator[Row]:
     """Yield every poll of a session, across the recordings it was watched in."""
-    end = session.ended or datetime.now(UTC)
+    end = session.ended or session.last_seen or datetime.now(UTC)
     for recording in (*session.earlier_recordings, session.recording_id):
         yield from archive.rows(recording, session.started, end)
 

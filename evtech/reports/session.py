@@ -21,6 +21,7 @@ from evtech.store.records import ChargingSession, Visit
 from evtech.store.session_rows import contract
 
 LANGUAGES = ("en", "de")
+REGISTER_DECIMALS = 4  # of a kWh: registers step by 0.1 Wh, and the difference must be what the eye computes
 
 
 def write_session_report(
@@ -65,8 +66,8 @@ def contents(session: ChargingSession, visit: Visit | None, lang: str, made: dat
     """Return everything the report says, as texts; ``made`` is when it was made."""
     w = tomllib.loads((paths.resources() / "i18n" / f"report_{lang}.toml").read_text("utf-8"))
 
-    def number(value: float | None, unit: str) -> str:
-        digits, label = shown(value, unit)
+    def number(value: float | None, unit: str, decimals: int | None = None) -> str:
+        digits, label = shown(value, unit, decimals)
         digits = digits.replace(".", ",") if lang == "de" else digits
         return digits if digits == UNKNOWN else f"{digits}{NARROW_SPACE}{label}"
 
@@ -74,6 +75,7 @@ def contents(session: ChargingSession, visit: Visit | None, lang: str, made: dat
     end = session.ended
     energy = number(session.energy_wh, "Wh")
     apparent = session.apparent_energy_vah
+    difference = session.energy_wh if session.register_point else None
     return {
         "lang": lang,
         "w": w,
@@ -101,9 +103,9 @@ def contents(session: ChargingSession, visit: Visit | None, lang: str, made: dat
         ],
         "register": [
             [w["register"], session.register_point or UNKNOWN],
-            [w["register_start"], number(session.register_start_wh, "Wh")],
-            [w["register_end"], number(session.register_end_wh, "Wh")],
-            [w["difference"], number(session.energy_wh if session.register_point else None, "Wh")],
+            [w["register_start"], number(session.register_start_wh, "Wh", REGISTER_DECIMALS)],
+            [w["register_end"], number(session.register_end_wh, "Wh", REGISTER_DECIMALS)],
+            [w["difference"], number(difference, "Wh", REGISTER_DECIMALS)],
             [w["counter"], number(session.session_counter_wh, "Wh")],
             *([[w["apparent"], number(apparent, "VAh")]] if apparent is not None else []),
         ],
@@ -139,7 +141,7 @@ def _remarks(session: ChargingSession, w: dict[str, str], number: Any) -> list[s
 
 
 def _curves(archive: Archive, session: ChargingSession, w: dict[str, str]) -> str:
-    end = session.ended or datetime.now(UTC)
+    end = session.ended or session.last_seen or datetime.now(UTC)
     names = {name for name, _ in archive.points(session.recording_id)}
     power = "power_total" if "power_total" in names else "apparent_power_total"
     title = w["power"] if power == "power_total" else w["apparent_power"]

@@ -159,7 +159,7 @@ class ConnectPage(QWidget):
             session = sessions[-1]
             text = tr(
                 "Connect",
-                "A session was interrupted: {who}, since {when}, {energy} so far. Connect to the same charger: it goes on.",
+                "A session was interrupted: {who}, {when}, {energy} so far. Connect to the same charger: it goes on.",
             ).format(
                 who=f"{session.charger.vendor} {session.charger.model}",
                 when=local_time(session.started),

@@ -8,7 +8,7 @@ from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPush
 from evtech.events import EventKind
 from evtech.measure.vocabulary import label
 from evtech.workbench import Connection
-from ui.theme import LIGHT, Theme
+from ui.theme import FIELD, LIGHT, Theme
 from ui.widgets.tile import Tile
 from ui.words import phase_word, state_sentence, tr
 
@@ -19,8 +19,13 @@ _TILES = (
     "current_l3", "energy_import_total", "energy_total", "apparent_energy_total", "current_limit_actual", "frequency",
     "temperature",
 )  # fmt: skip
-_MOST_TILES = 10
-_COLUMNS = 5
+_MOST_TILES, _COLUMNS = 10, 5
+# field mode: few tiles, so large that they can be read in the sun at arm's length
+_FIELD_TILES = (
+    "power_total", "apparent_power_total", "energy_import_total", "energy_total", "apparent_energy_total",
+    "current_limit_actual", "current_l1", "current_l2", "current_l3", "voltage_l1", "voltage_l2", "voltage_l3",
+)  # fmt: skip
+_FIELD_MOST, _FIELD_COLUMNS = 6, 3
 _WINDOWS_S = (60, 300, 900, 3600)
 
 
@@ -65,12 +70,10 @@ class LivePage(QWidget):
         self._clear()
         self.connection = connection
         points = connection.profile.points
-        names = [name for name in _TILES if name in points and points[name].readable][:_MOST_TILES]
-        for index, name in enumerate(names):
-            tile = Tile(label(name), points[name].unit, points[name].resolution)
-            tile.theme = self.theme
-            self.tiles[name] = tile
-            self._grid.addWidget(tile, index // _COLUMNS, index % _COLUMNS)
+        for name in dict.fromkeys((*_TILES, *_FIELD_TILES)):
+            if name in points and points[name].readable:
+                self.tiles[name] = Tile(label(name), points[name].unit, points[name].resolution)
+        self._lay_out()
         self.plots = Plots(set(points))
         self.plots.apply_theme(self.theme)
         self._plot_box.addWidget(self.plots)
@@ -81,9 +84,7 @@ class LivePage(QWidget):
     def apply_theme(self, theme: Theme) -> None:
         """Use the theme's colours."""
         self.theme = theme
-        for tile in self.tiles.values():
-            tile.theme = theme
-            tile.update()
+        self._lay_out()
         if self.plots is not None:
             self.plots.apply_theme(theme)
 
@@ -140,6 +141,20 @@ class LivePage(QWidget):
         bar.addWidget(self.window_choice)
         bar.addStretch()
         return bar
+
+    def _lay_out(self) -> None:
+        """Put the tiles that the theme has room for into the grid."""
+        in_field = self.theme is FIELD
+        order, most, columns = (
+            (_FIELD_TILES, _FIELD_MOST, _FIELD_COLUMNS) if in_field else (_TILES, _MOST_TILES, _COLUMNS)
+        )
+        chosen = [name for name in order if name in self.tiles][:most]
+        for name, tile in self.tiles.items():
+            self._grid.removeWidget(tile)
+            tile.use_theme(self.theme, in_field)
+            tile.setVisible(name in chosen)
+        for index, name in enumerate(chosen):
+            self._grid.addWidget(self.tiles[name], index // columns, index % columns)
 
     def _set_paused(self, paused: bool) -> None:
         self._paused_at = time.time() if paused else None

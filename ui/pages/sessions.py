@@ -63,7 +63,7 @@ class SessionsModel(QAbstractTableModel):
 
 def cell(session: ChargingSession, column: int) -> str:
     """Return the text of one cell."""
-    end = session.ended or datetime.now(UTC)
+    end = session.ended or session.last_seen or datetime.now(UTC)
     who = f"{session.charger.vendor} {session.charger.model}" + (
         tr("Sessions", " (simulated)") if session.simulated else ""
     )
@@ -148,7 +148,7 @@ class SessionsPage(QWidget):
             self.details.setText("")
             return
         self.details.setText(details(session))
-        archive, end = self._archive, session.ended or datetime.now(UTC)
+        archive, end = self._archive, session.ended or session.last_seen or datetime.now(UTC)
 
         def curves() -> dict[str, tuple[np.ndarray, np.ndarray]]:
             names = [name for name, _ in archive.points(session.recording_id)]
@@ -292,7 +292,7 @@ def details(session: ChargingSession) -> str:
         (tr("Sessions", "Energy"), f"{quantity(session.energy_wh, 'Wh')} ({energy_source(session.energy_source)})"),
         (
             tr("Sessions", "Register"),
-            f"{quantity(session.register_start_wh, 'Wh')} → {quantity(session.register_end_wh, 'Wh')}",
+            f"{quantity(session.register_start_wh, 'Wh', 4)} → {quantity(session.register_end_wh, 'Wh', 4)}",
         ),
         (tr("Sessions", "Charging"), duration(session.charging_s)),
         (tr("Sessions", "Mean power"), quantity(session.mean_power_w, "W")),

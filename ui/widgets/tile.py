@@ -17,6 +17,7 @@ class Tile(QWidget):
         self.theme: Theme = LIGHT
         self.label, self.unit = label, unit
         self._decimals = decimals_for(unit, resolution)
+        self._magnify = 2.0
         self.value: float | None = None
         self.stale_s: float | None = None
         self._low: float | None = None
@@ -32,6 +33,13 @@ class Tile(QWidget):
         self.setAccessibleName(f"{self.label}: {self.text()}")
         self.update()
 
+    def use_theme(self, theme: Theme, large: bool) -> None:
+        """Use a theme; large tiles have digits of at least 12 mm."""
+        self.theme = theme
+        self._magnify = 3.4 if large else 2.0
+        self.updateGeometry()
+        self.update()
+
     def text(self) -> str:
         """Return what the tile says."""
         words = quantity(self.value, self.unit, self._decimals)
@@ -43,7 +51,7 @@ class Tile(QWidget):
 
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance("0" * 15), int(metrics.height() * 5.2))
+        return QSize(metrics.horizontalAdvance("0" * 15), int(metrics.height() * (3.0 + 1.1 * self._magnify)))
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -69,7 +77,7 @@ class Tile(QWidget):
     def _paint_value(self, painter: QPainter, area: object, colour: QColor) -> None:
         digits, unit = shown(self.value, self.unit, self._decimals)
         big = self.font()
-        big.setPointSizeF(big.pointSizeF() * 2.0)
+        big.setPointSizeF(big.pointSizeF() * self._magnify)
         big.setBold(True)
         painter.setFont(big)
         painter.setPen(colour)

@@ -1,0 +1,63 @@
+"""Renders the pictures of the README from the demo: ``QT_QPA_PLATFORM=offscreen python docs/make_screenshots.py``."""
+
+import tempfile
+import time
+from pathlib import Path
+
+from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
+
+from evtech.workbench import Workbench
+from ui.app import make_application
+from ui.main_window import MainWindow
+from ui.theme import DARK, LIGHT, load_fonts
+
+TARGET = Path(__file__).parent / "screenshots"
+
+
+def spin(application: QApplication, seconds: float) -> None:
+    """Let the window work for some seconds."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        application.processEvents()
+        time.sleep(0.005)
+
+
+def main() -> None:
+    """Walk through the pages and save each."""
+    application = make_application()
+    TARGET.mkdir(exist_ok=True)
+    with tempfile.TemporaryDirectory() as folder:
+        QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+        QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, folder)
+        bench = Workbench(f"{folder}/demo.evtech")
+        window = MainWindow(bench, load_fonts())
+        window.show()
+        window.connect_page.host.setText("127.0.0.1")
+        window.connect_page.tcp_port.setValue(9)
+        window.connect_page.connect_button.click()
+        spin(application, 1.0)
+        window.grab().save(str(TARGET / "connect.png"))
+        window.start_demo()
+        spin(application, 40)
+        window.grab().save(str(TARGET / "live.png"))
+        window.apply_theme(DARK)
+        spin(application, 1.0)
+        window.grab().save(str(TARGET / "live-dark.png"))
+        window.apply_theme(LIGHT)
+        assert window.connection is not None
+        window.connection.device.link.simulation.behaviour.vehicle.connected = False
+        spin(application, 2.0)
+        window.rail.setCurrentRow(2)
+        spin(application, 2.0)
+        window.grab().save(str(TARGET / "sessions.png"))
+        from evtech.reports.session import write_session_report
+
+        session = bench.archive.sessions()[0]
+        write_session_report(bench.archive, session.id, pdf=Path(folder) / "report.pdf")
+        (TARGET / "report.pdf").write_bytes((Path(folder) / "report.pdf").read_bytes())
+        window.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,156 @@
+"""The window as a technician uses it: demo, wrong host, stale values, sessions, themes."""
+
+import sys
+import time
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from ui.main_window import MainWindow
+from ui.pages.sessions import cell
+from ui.theme import DARK, FIELD, LIGHT, THEMES, contrast
+from ui.widgets.tile import Tile
+from ui.words import decimals_for
+
+
+def start_demo(window: MainWindow, qtbot: QtBot) -> None:
+    window.connect_page.demo_button.click()
+    qtbot.waitUntil(lambda: window.connection is not None, timeout=8000)
+
+
+def test_the_demo_is_one_click_and_moves(window: MainWindow, qtbot: QtBot) -> None:
+    start_demo(window, qtbot)
+
+    assert window.pages.currentWidget() is window.live_page
+    tiles = window.live_page.tiles
+    qtbot.waitUntil(lambda: (tiles["current_l1"].value or 0) > 3, timeout=15000)
+    assert "KEBA" in window.identity.text()
+    assert "Charging" in window.live_page.sentence.text()
+    assert "C2" in window.badge._text
+    qtbot.waitUntil(lambda: "saved" in window.record_strip.text(), timeout=3000)
+
+
+def test_a_wrong_host_names_the_fix(window: MainWindow, qtbot: QtBot) -> None:
+    page = window.connect_page
+    page.host.setText("127.0.0.1")
+    page.tcp_port.setValue(9)
+    page.connect_button.click()
+
+    qtbot.waitUntil(lambda: "link" in page._rows and page._rows["link"]._role == "fault", timeout=8000)
+
+    words = [label.text() for label in page._rows["link"].findChildren(type(window.identity))]
+    assert "port 9 is closed" in words[0]
+    assert "Modbus TCP is off" in words[1]
+    assert page.connect_button.isEnabled()
+
+
+def test_the_form_makes_the_address(window: MainWindow) -> None:
+    page = window.connect_page
+    page.host.setText("fe80::1")
+    page.tcp_unit.setValue(3)
+    assert page.address() == "tcp://[fe80::1]?unit=3"
+
+    page.kind.setCurrentIndex(1)
+    page.port.setEditText("COM5")
+    page.baud.setCurrentText("19200")
+    page.parity.setCurrentIndex(2)
+    assert page.address() == "rtu://COM5?baud=19200&parity=E"
+
+
+def test_a_silent_device_greys_the_tiles(window: MainWindow, qtbot: QtBot) -> None:
+    start_demo(window, qtbot)
+    qtbot.waitUntil(lambda: window.live_page.tiles["voltage_l1"].value is not None, timeout=5000)
+    assert window.connection is not None
+
+    window.connection.device.link.is_silent = True
+
+    qtbot.waitUntil(lambda: window.live_page.tiles["voltage_l1"].stale_s is not None, timeout=8000)
+    qtbot.waitUntil(lambda: "NO ANSWER" in window.badge._text, timeout=3000)
+    assert window.live_page.problem.isVisible()
+
+
+def test_a_finished_session_is_listed(window: MainWindow, qtbot: QtBot) -> None:
+    start_demo(window, qtbot)
+    connection = window.connection
+    assert connection is not None
+    qtbot.waitUntil(lambda: connection.session is not None and connection.session.charging_s > 0, timeout=12000)
+    connection.device.link.simulation.behaviour.vehicle.connected = False
+    qtbot.waitUntil(lambda: connection.sessions.finished is not None, timeout=5000)
+
+    page = window.sessions_page
+    window.bench.archive.writer.flush()
+    window.rail.setCurrentRow(2)
+    qtbot.waitUntil(lambda: page.model.rowCount() == 1, timeout=5000)
+
+    assert "(simulated)" in cell(page.model.rows[0], 1)
+    qtbot.waitUntil(lambda: page._plots is not None, timeout=8000)
+    page.filter.setText("nothing like it")
+    assert "1 hidden" in page.totals.text()
+
+
+def test_a_tile_shows_no_more_digits_than_the_device_has() -> None:
+    assert decimals_for("V", 1.0) == 0
+    assert decimals_for("Wh", 0.1) == 3
+    assert decimals_for("Wh", 100.0) == 1
+    assert decimals_for("A", None) == 2
+
+
+def test_an_unknown_value_is_a_dash(qtbot: QtBot) -> None:
+    tile = Tile("Voltage L1", "V")
+    qtbot.addWidget(tile)
+
+    tile.show_value(None, None)
+
+    assert tile.text() == "—"
+
+
+@pytest.mark.parametrize("theme", [LIGHT, DARK, FIELD], ids=lambda theme: theme.name)
+def test_every_theme_has_enough_contrast(theme: object) -> None:
+    chosen = THEMES[theme.name]  # type: ignore[attr-defined]
+    text = 7.0 if chosen is FIELD else 4.5
+    for ground in (chosen.window, chosen.panel):
+        for colour in (
+            chosen.text,
+            chosen.muted,
+            chosen.fault,
+            chosen.warning,
+            chosen.good,
+            chosen.action,
+            chosen.neutral,
+        ):
+            assert contrast(colour, ground) >= text, (colour, ground)
+        for colour in chosen.phases:
+            assert contrast(colour, ground) >= 3.0, (colour, ground)
+    assert contrast(chosen.accent_text, chosen.accent) >= text
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 12), reason="None is immortal from 3.12")
+def test_drawing_loses_no_reference_to_none(qtbot: QtBot) -> None:
+    from ui.widgets.plots import Plots
+
+    plots = Plots({"voltage_l1", "current_l1", "power_total"})
+    qtbot.addWidget(plots)
+    plots.show()
+    now = time.time()
+    times = np.arange(now - 60, now, 0.1)
+
+    def window(name: str, start: float, end: float, pixels: int) -> tuple[np.ndarray, np.ndarray]:
+        return times, np.sin(times)
+
+    plots.redraw(window, now - 60, now)
+    before = sys.getrefcount(None)
+    for _ in range(200):
+        plots.redraw(window, now - 60, now)
+        plots.grab()
+
+    assert sys.getrefcount(None) >= before - 20
+
+
+@pytest.mark.window
+def test_a_real_window_shows_the_demo(window: MainWindow, qtbot: QtBot) -> None:
+    start_demo(window, qtbot)
+
+    qtbot.waitUntil(lambda: window.live_page.tiles["voltage_l1"].value is not None, timeout=8000)
+    assert window.isVisible()
+    assert not window.grab().isNull()
