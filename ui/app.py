@@ -1,13 +1,12 @@
-"""Starts the window: names first, then the application, then the window, then what is slow."""
+"""Starts the window: names first, then the application, then an empty window, then what is slow."""
 
 import logging
 import sys
 import traceback
-from logging.handlers import RotatingFileHandler
 from types import TracebackType
 
-from PySide6.QtCore import QCoreApplication, QTimer
-from PySide6.QtWidgets import QApplication, QMessageBox
+from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMessageBox
 
 from evtech import VERSION, paths
 from evtech.errors import EvtechError
@@ -27,13 +26,27 @@ def make_application() -> QApplication:
     return application
 
 
+def open_shell(application: QApplication) -> QMainWindow:
+    """Show an empty window at once; numpy, the archive and the pages take a quarter of a second more."""
+    application.setPalette(palette(LIGHT))
+    shell = QMainWindow()
+    shell.setWindowTitle("evtech")
+    shell.resize(1366, 768)
+    waiting = QLabel(QCoreApplication.translate("Shell", "Opening the archive …"))
+    waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
+    shell.setCentralWidget(waiting)
+    shell.show()
+    application.processEvents()
+    return shell
+
+
 def main(archive: str | None, profile_dir: str | None, demo: bool = False) -> int:
     """Open the window and return the exit code."""
     application = make_application()
-    _log_to_file()
     sys.excepthook = _show_bug
+    shell = open_shell(application)
+    _log_to_file()
     family = load_fonts()
-    application.setPalette(palette(LIGHT))
     application.setFont(base_font(family, LIGHT))
     from evtech.workbench import Workbench
     from ui.main_window import MainWindow
@@ -44,7 +57,9 @@ def main(archive: str | None, profile_dir: str | None, demo: bool = False) -> in
         QMessageBox.critical(None, "evtech", f"{error}\n\n{error.hint}")
         return error.exit_code
     window = MainWindow(bench, family)
+    window.setGeometry(shell.geometry())
     window.show()
+    shell.close()
     if demo:
         QTimer.singleShot(0, window.start_demo)
     QTimer.singleShot(300, _import_plots)
@@ -58,6 +73,8 @@ def _import_plots() -> None:
 
 
 def _log_to_file() -> None:
+    from logging.handlers import RotatingFileHandler  # pulls in sockets and pickle: after the first window
+
     handler = RotatingFileHandler(paths.user_data() / "evtech.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger("evtech").addHandler(handler)
