@@ -19,6 +19,7 @@ from evtech.measure.sample import Value
 
 Floats = npt.NDArray[np.float64]
 _HEAD = struct.Struct("<cBBHII")  # kind, decimals, bytes of an integer, count, length of values, length of mask
+_TIMES = struct.Struct("<IBqq")  # count, bytes of a bend, first time and first step in microseconds
 _MOST_DECIMALS = 6
 
 
@@ -44,22 +45,25 @@ def pack(values: Sequence[Value | None], qualities: Sequence[str]) -> bytes:
     )
 
 
-def unpack(data: bytes) -> tuple[Floats | list[str | None], list[str]]:
-    """Return values (numbers with NaN for missing, or a list of texts) and qualities; ``ArchiveError`` if damaged."""
+def unpack(data: bytes) -> tuple[Floats | list[str | None], list[str] | None]:
+    """Return values (numbers with NaN for missing, or a list of texts) and qualities.
+
+    Qualities are ``None`` where all that is present is good, which is nearly always. Raises ``ArchiveError`` if
+    damaged.
+    """
     try:
         kind, decimals, width, count, size, mask_size = _HEAD.unpack_from(data)
         body = zlib.decompress(data[_HEAD.size : _HEAD.size + size])
         rest = data[_HEAD.size + size :]
         if kind == b"t":
             texts = json.loads(body)
-            return texts, _unpack_quality(rest, [text is None for text in texts])
+            return texts, _unpack_quality(rest)
         numbers = _unpack_numbers(kind, decimals, width, count, body)
-        missing = np.zeros(count, bool)
         if mask_size:
             packed = np.frombuffer(zlib.decompress(rest[:mask_size]), np.uint8)
             missing = np.unpackbits(packed, count=count).astype(bool)
             numbers[missing] = np.nan
-        return numbers, _unpack_quality(rest[mask_size:], missing.tolist())
+        return numbers, _unpack_quality(rest[mask_size:])
     except (struct.error, zlib.error, ValueError, IndexError) as error:
         raise ArchiveError(f"A chunk of samples is damaged: {error}.", "Restore the archive from a backup.") from error
 
@@ -67,23 +71,27 @@ def unpack(data: bytes) -> tuple[Floats | list[str | None], list[str]]:
 def pack_times(times: Sequence[float]) -> bytes:
     """Return the bytes of times (s since 1970), kept to the microsecond."""
     whole = np.round(np.array(times) * 1e6).astype(np.int64)
-    steps = np.diff(whole, n=2) if len(whole) > 2 else np.array([], np.int64)
-    head = struct.pack("<Iqq", len(whole), int(whole[0]), int(whole[1] - whole[0]) if len(whole) > 1 else 0)
-    return head + zlib.compress(_planes(steps, 8), 6)
+    bends = np.diff(whole, n=2)
+    width = 0 if not bends.any() else next(w for w in (1, 2, 4, 8) if _fits(bends, w))
+    step = int(whole[1] - whole[0]) if len(whole) > 1 else 0
+    head = _TIMES.pack(len(whole), width, int(whole[0]), step)
+    return head + (zlib.compress(_planes(bends, width), 6) if width else b"")
 
 
 def unpack_times(data: bytes) -> Floats:
     """Return times (s since 1970); ``ArchiveError`` if damaged."""
     try:
-        count, first, step = struct.unpack_from("<Iqq", data)
-        seconds = _from_planes(zlib.decompress(data[20:]), max(count - 2, 0), 8)
+        count, width, first, step = _TIMES.unpack_from(data)
+        if not width:  # an even pace
+            return (first + step * np.arange(count)) / 1e6
+        bends = _from_planes(zlib.decompress(data[_TIMES.size :]), count - 2, width)
     except (struct.error, zlib.error, ValueError) as error:
-        raise ArchiveError(
-            f"The times of a chunk are damaged: {error}.", "Restore the archive from a backup."
-        ) from error
-    steps = np.concatenate([[step], step + np.cumsum(seconds)]) if count > 1 else np.array([], np.int64)
-    whole = first + np.concatenate([[0], np.cumsum(steps)]).astype(np.int64)
-    return np.asarray(whole / 1e6, np.float64)
+        raise ArchiveError(f"The times of a chunk are damaged: {error}.", "Restore it from a backup.") from error
+    whole = np.empty(count, np.int64)
+    whole[0], whole[1] = 0, step
+    np.cumsum(np.cumsum(bends) + step, out=whole[2:])
+    whole[2:] += step
+    return np.asarray((whole + first) / 1e6, np.float64)
 
 
 def _pack_numbers(numbers: Floats) -> tuple[bytes, int, int, bytes]:
@@ -118,7 +126,10 @@ def _unpack_numbers(kind: bytes, decimals: int, width: int, count: int, body: by
     if kind == b"i":
         (first,) = struct.unpack_from("<q", body)
         steps = _from_planes(body[8:], max(count - 1, 0), width)
-        whole = np.concatenate([[first], first + np.cumsum(steps)])[:count]
+        whole = np.empty(count, np.int64)
+        whole[0] = first
+        np.cumsum(steps, out=whole[1:])
+        whole[1:] += first
         return np.asarray(whole / 10.0**decimals, np.float64)
     if kind == b"f":
         mixed = np.frombuffer(_joined(body, count, 4), np.uint32)
@@ -145,6 +156,8 @@ def _joined(planes: bytes, count: int, width: int) -> bytes:
 
 
 def _from_planes(planes: bytes, count: int, width: int) -> npt.NDArray[np.int64]:
+    if width == 1:
+        return np.frombuffer(planes, np.int8, count).astype(np.int64)
     return np.frombuffer(_joined(planes, count, width), f"<i{width}").astype(np.int64)
 
 
@@ -162,7 +175,11 @@ def _pack_quality(values: Sequence[Value | None], qualities: Sequence[str]) -> b
     return json.dumps(runs).encode()
 
 
-def _unpack_quality(data: bytes, missing: Sequence[bool]) -> list[str]:
-    if not data:
-        return ["missing" if absent else "good" for absent in missing]
-    return [quality for length, quality in json.loads(data) for _ in range(length)]
+def _unpack_quality(data: bytes) -> list[str] | None:
+    return [quality for length, quality in json.loads(data) for _ in range(length)] if data else None
+
+
+def plain_quality(column: Floats | list[str | None], index: int) -> str:
+    """Return the quality of a value whose chunk keeps none: good, or missing."""
+    value = column[index]
+    return "missing" if value is None or value != value else "good"

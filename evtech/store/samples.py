@@ -10,8 +10,10 @@ from sqlalchemy import Connection
 
 from evtech.errors import ArchiveError
 from evtech.measure.sample import Value
-from evtech.store.chunks import Floats, unpack, unpack_times
+from evtech.store.chunks import Floats, plain_quality, unpack, unpack_times
 from evtech.store.writer import uncell
+
+Part = tuple[Floats | list[str | None], list[str] | None]  # values and qualities of a chunk
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,8 +22,23 @@ class Series:
 
     times: Floats
     values: Floats
-    qualities: list[str]
-    texts: list[str | None]
+    _parts: tuple[Part, ...] = ()
+
+    @property
+    def qualities(self) -> list[str]:
+        """Return the quality of each sample."""
+        return [
+            marks[i] if marks is not None else plain_quality(column, i)
+            for column, marks in self._parts
+            for i in range(len(column))
+        ]
+
+    @property
+    def texts(self) -> list[str | None]:
+        """Return the text of each sample; ``None`` where it is a number or missing."""
+        return [
+            column[i] if isinstance(column, list) else None for column, _ in self._parts for i in range(len(column))
+        ]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,18 +66,14 @@ def series(connection: Connection, recording_id: str, name: str, start: float, e
     """Return a point's samples between two times (s since 1970), both included."""
     times: list[Floats] = []
     values: list[Floats] = []
-    qualities: list[str] = []
-    texts: list[str | None] = []
+    marks: list[Part] = []
     for t, column, quality in _columns(connection, recording_id, name, start, end):
-        inside = (t >= start) & (t <= end)
-        times.append(t[inside])
-        numbers = np.full(len(t), np.nan) if isinstance(column, list) else column
-        values.append(numbers[inside])
-        keep = np.flatnonzero(inside)
-        qualities += [quality[i] for i in keep]
-        texts += [column[i] if isinstance(column, list) else None for i in keep]
+        low, high = int(np.searchsorted(t, start, "left")), int(np.searchsorted(t, end, "right"))
+        times.append(t[low:high])
+        values.append(np.full(high - low, np.nan) if isinstance(column, list) else column[low:high])
+        marks.append((column[low:high], None if quality is None else quality[low:high]))
     empty: list[Floats] = [np.array([], np.float64)]
-    return Series(np.concatenate(times or empty), np.concatenate(values or empty), qualities, texts)
+    return Series(np.concatenate(times or empty), np.concatenate(values or empty), tuple(marks))
 
 
 def overview(connection: Connection, recording_id: str, name: str, start: float, end: float) -> list[Span]:
@@ -92,7 +105,11 @@ def rows(connection: Connection, recording_id: str, start: float, end: float, na
         for i, t in enumerate(times):
             if start <= t <= end:
                 values = {name: _value(column, i) for name, (column, _) in columns.items()}
-                yield Row(_moment(float(t)), values, {name: quality[i] for name, (_, quality) in columns.items()})
+                marks = {
+                    name: quality[i] if quality is not None else plain_quality(column, i)
+                    for name, (column, quality) in columns.items()
+                }
+                yield Row(_moment(float(t)), values, marks)
     for t, cells in _tail(connection, recording_id, start, end):
         pairs = {
             name: uncell(cells[position]) for name, position in _positions(connection, recording_id, names).items()
@@ -125,7 +142,7 @@ def check_chunks(connection: Connection) -> list[str]:
 
 def _columns(
     connection: Connection, recording_id: str, name: str, start: float, end: float
-) -> Iterator[tuple[Floats, Floats | list[str | None], list[str]]]:
+) -> Iterator[tuple[Floats, Floats | list[str | None], list[str] | None]]:
     packed = connection.exec_driver_sql(
         "SELECT chunk_time.data, chunk.data FROM chunk JOIN point ON point.id = chunk.point_id"
         " JOIN chunk_time ON chunk_time.recording_id = point.recording_id AND chunk_time.t0 = chunk.t0"
