@@ -83,7 +83,7 @@ def unpack_times(data: bytes) -> Floats:
     try:
         count, width, first, step = _TIMES.unpack_from(data)
         if not width:  # an even pace
-            return (first + step * np.arange(count)) / 1e6
+            return np.asarray((first + step * np.arange(count)) / 1e6, np.float64)
         bends = _from_planes(zlib.decompress(data[_TIMES.size :]), count - 2, width)
     except (struct.error, zlib.error, ValueError) as error:
         raise ArchiveError(f"The times of a chunk are damaged: {error}.", "Restore it from a backup.") from error
