@@ -76,9 +76,8 @@ def main() -> None:
     for baud, count, requests in ((9600, 40, 40), (9600, 2, 120), (115200, 40, 150), (115200, 2, 300)):
         reached, early = asyncio.run(measure(baud, count, requests))
         goal = 0.97 if baud == 9600 else 0.95
-        print(
-            f"{baud:>6} baud, {count:>2} registers: {reached:.1%} of the limit (goal {goal:.0%}), {early} early requests"
-        )
+        words = f"{baud:>6} baud, {count:>2} registers: {reached:.1%} of the limit (goal {goal:.0%})"
+        print(f"{words}, {early} early requests")
 
 
 if __name__ == "__main__":
