@@ -22,6 +22,7 @@ from evtech import VERSION
 from evtech.errors import EvtechError
 from evtech.workbench import Connection, Workbench
 from ui.bridge import Bridge
+from ui.dialogs import VisitDialog
 from ui.pages.connect import ConnectPage
 from ui.pages.live import LivePage
 from ui.pages.sessions import SessionsPage
@@ -140,6 +141,7 @@ class MainWindow(QMainWindow):
         self._add(device, tr("Menu", "&Connect…"), lambda: self.rail.setCurrentRow(0), "Ctrl+D")
         self._add(device, tr("Menu", "De&mo charger"), self.start_demo, None)
         self._add(device, tr("Menu", "&Disconnect"), self._disconnect, None)
+        self.visit_action = self._add(device, tr("Menu", "&Visit…"), self._name_visit, "Ctrl+Shift+V")
         for index in range(3):
             name = self.rail.item(index).text().strip()
             self._add(view, name, lambda row=index: self.rail.setCurrentRow(row), f"Ctrl+{index + 1}")
@@ -279,6 +281,17 @@ class MainWindow(QMainWindow):
             role = "warning"
         self.record_strip.setStyleSheet(f"color: {severity_colour(self.theme, role)}" if role != "neutral" else "")
         self.record_strip.setText(text)
+
+    def _name_visit(self) -> None:
+        connection = self.connection
+        if connection is None or connection.visit is None:
+            self._say(tr("Window", "A visit starts with a connection; connect first."))
+            return
+        visit = self.bench.archive.visit(connection.visit.id)
+        dialog = VisitDialog(visit, self)
+        if dialog.exec():
+            self.bench.archive.name_visit(visit.id, **dialog.changes(visit))
+            self._say(tr("Window", "The visit is named; reports say so."))
 
     def _toggle_field(self) -> None:
         if self.theme is FIELD:

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from ui.dialogs import VisitDialog
 from ui.main_window import MainWindow
 from ui.pages.sessions import cell
 from ui.theme import DARK, FIELD, LIGHT, THEMES, contrast
@@ -87,6 +88,24 @@ def test_a_finished_session_is_listed(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: page._plots is not None, timeout=8000)
     page.filter.setText("nothing like it")
     assert "1 hidden" in page.totals.text()
+
+
+def test_a_visit_is_named_later(window: MainWindow, qtbot: QtBot) -> None:
+    start_demo(window, qtbot)
+    assert window.connection is not None
+    assert window.connection.visit is not None
+    archive = window.bench.archive
+    archive.writer.flush()
+    visit = archive.visit(window.connection.visit.id)
+    dialog = VisitDialog(visit)
+    qtbot.addWidget(dialog)
+    dialog.technician.setText("A. Novak")
+
+    archive.name_visit(visit.id, **dialog.changes(visit))
+    archive.writer.flush()
+
+    assert archive.visit(visit.id).technician == "A. Novak"
+    assert dialog.changes(visit) == {"technician": "A. Novak"}
 
 
 def test_a_tile_shows_no_more_digits_than_the_device_has() -> None:
