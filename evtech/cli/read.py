@@ -53,7 +53,9 @@ async def _read(
         reasons = {sample.reason for sample in wanted.values() if sample.reason}
         raise EvtechError(
             f"Not one point of {device.profile.id} could be read: {'; '.join(sorted(reasons))}.",
-            "The profile may not fit this device; try without --profile to have it recognised.",
+            "No device answers under this unit id: check unit= of the link."
+            if any("exception 11" in reason or "exception 10" in reason for reason in reasons)
+            else "The profile does not fit this device; try without --profile to have it recognised.",
         )
     return _json(whole, wanted, identity, opened.address.__str__()), _text(whole, wanted, identity), 0
 

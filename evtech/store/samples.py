@@ -68,7 +68,9 @@ def series(connection: Connection, recording_id: str, name: str, start: float, e
     values: list[Floats] = []
     marks: list[Part] = []
     for t, column, quality in _columns(connection, recording_id, name, start, end):
-        low, high = int(np.searchsorted(t, start, "left")), int(np.searchsorted(t, end, "right"))
+        low, high = 0, len(t)
+        if t[0] < start or t[-1] > end:
+            low, high = int(np.searchsorted(t, start, "left")), int(np.searchsorted(t, end, "right"))
         times.append(t[low:high])
         values.append(np.full(high - low, np.nan) if isinstance(column, list) else column[low:high])
         marks.append((column[low:high], None if quality is None else quality[low:high]))
@@ -143,13 +145,18 @@ def check_chunks(connection: Connection) -> list[str]:
 def _columns(
     connection: Connection, recording_id: str, name: str, start: float, end: float
 ) -> Iterator[tuple[Floats, Floats | list[str | None], list[str] | None]]:
-    packed = connection.exec_driver_sql(
-        "SELECT chunk_time.data, chunk.data FROM chunk JOIN point ON point.id = chunk.point_id"
-        " JOIN chunk_time ON chunk_time.recording_id = point.recording_id AND chunk_time.t0 = chunk.t0"
-        " WHERE point.recording_id = ? AND point.name = ? AND chunk.t1 >= ? AND chunk.t0 <= ? ORDER BY chunk.t0",
-        (recording_id, name, start, end),
-    ).fetchall()
-    for time_data, data in packed:
+    found = connection.exec_driver_sql(
+        "SELECT id FROM point WHERE recording_id = ? AND name = ?", (recording_id, name)
+    ).scalar()
+    if found is None:
+        return
+    # two walks along an index; a join would sort the packed data
+    where = "t1 >= ? AND t0 <= ? ORDER BY t0"
+    clocks = connection.exec_driver_sql(
+        f"SELECT t0, data FROM chunk_time WHERE recording_id = ? AND {where}", (recording_id, start, end)
+    )
+    packed = connection.exec_driver_sql(f"SELECT data FROM chunk WHERE point_id = ? AND {where}", (found, start, end))
+    for (_, time_data), (data,) in zip(clocks.fetchall(), packed.fetchall(), strict=True):
         column, quality = unpack(data)
         yield unpack_times(time_data), column, quality
     position = _positions(connection, recording_id, [name]).get(name)
