@@ -77,13 +77,13 @@ class ProfileError(InputError):
 
 
 class ArchiveError(EvtechError):
-    """The archive cannot be opened, read or written."""
+    """The archive, or a file made from it, cannot be opened, read or written."""
+
+    exit_code = 2
 
 
 class NotAnArchiveError(ArchiveError):
     """The file is not an evtech archive, or one of a newer evtech."""
-
-    exit_code = 2
 
 
 class NotFoundError(InputError):

@@ -80,12 +80,12 @@ def series(connection: Connection, recording_id: str, name: str, start: float, e
 
 def overview(connection: Connection, recording_id: str, name: str, start: float, end: float) -> list[Span]:
     """Return the chunks of a point that touch a time span, without unpacking them; the tail is not among them."""
-    rows = connection.exec_driver_sql(
-        "SELECT chunk.t0, chunk.t1, n, vmin, vmax, vmean FROM chunk JOIN point ON point.id = chunk.point_id"
-        " WHERE point.recording_id = ? AND point.name = ? AND chunk.t1 >= ? AND chunk.t0 <= ? ORDER BY chunk.t0",
-        (recording_id, name, start, end),
+    found = connection.exec_driver_sql(
+        "SELECT t0, t1, n, vmin, vmax, vmean FROM chunk WHERE t1 >= ? AND t0 <= ? AND point_id ="
+        " (SELECT id FROM point WHERE recording_id = ? AND name = ?) ORDER BY t0",
+        (start, end, recording_id, name),
     )
-    return [Span(*row) for row in rows]
+    return [Span(*row) for row in found.fetchall()]
 
 
 def rows(connection: Connection, recording_id: str, start: float, end: float, names: Sequence[str]) -> Iterator[Row]:

@@ -75,7 +75,8 @@ chunk = Table(
     Column("vmax", Float),
     Column("vmean", Float),
     Column("data", LargeBinary, nullable=False),
-    Index("chunk_by_point", "point_id", "t0"),
+    # extremes lie in the index: an overview touches no packed data
+    Index("chunk_by_point", "point_id", "t0", "t1", "n", "vmin", "vmax", "vmean"),
 )
 chunk_time = Table(
     "chunk_time",
