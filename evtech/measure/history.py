@@ -84,7 +84,7 @@ class History:
             first = max(int(np.searchsorted(times, start, "left")) - 1, 0)
             last = min(int(np.searchsorted(times, end, "right")) + 1, self._count)
             level, step = -1, 1
-            while (last - first) / step > 2 * max(pixels, 1) and level + 1 < len(self._levels):
+            while (last - first) / step > max(pixels, 1) and level + 1 < len(self._levels):
                 level, step = level + 1, step * FACTOR
             if level < 0:
                 return times[first:last].copy(), self._values[first:last, column].copy()
