@@ -3,7 +3,7 @@
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLineEdit, QPlainTextEdit, QWidget
 
 from evtech.store.records import Visit
-from ui.words import tr
+from ui.words import translate
 
 
 class VisitDialog(QDialog):
@@ -11,17 +11,17 @@ class VisitDialog(QDialog):
 
     def __init__(self, visit: Visit, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle(tr("Visit", "This visit"))
+        self.setWindowTitle(translate("Visit", "This visit"))
         form = QFormLayout(self)
         self.site, self.technician = QLineEdit(visit.site), QLineEdit(visit.technician)
         self.purpose, self.notes = QLineEdit(visit.purpose), QPlainTextEdit(visit.notes)
-        form.addRow(tr("Visit", "Site"), self.site)
-        form.addRow(tr("Visit", "Technician"), self.technician)
-        form.addRow(tr("Visit", "Purpose"), self.purpose)
-        form.addRow(tr("Visit", "Notes"), self.notes)
+        form.addRow(translate("Visit", "Site"), self.site)
+        form.addRow(translate("Visit", "Technician"), self.technician)
+        form.addRow(translate("Visit", "Purpose"), self.purpose)
+        form.addRow(translate("Visit", "Notes"), self.notes)
         buttons = QDialogButtonBox()
-        buttons.addButton(tr("Visit", "Keep"), QDialogButtonBox.ButtonRole.AcceptRole)
-        buttons.addButton(tr("Visit", "Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
+        buttons.addButton(translate("Visit", "Keep"), QDialogButtonBox.ButtonRole.AcceptRole)
+        buttons.addButton(translate("Visit", "Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
         form.addRow(buttons)

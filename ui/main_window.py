@@ -28,7 +28,7 @@ from ui.pages.live import LivePage
 from ui.pages.sessions import SessionsPage
 from ui.theme import FIELD, LIGHT, THEMES, Theme, base_font, palette, severity_colour
 from ui.widgets.badge import Badge
-from ui.words import duration, phase_role, phase_word, tr
+from ui.words import duration, phase_role, phase_word, translate
 
 STRIP_MS = 500
 LATE_S = 5.0  # after this long without a commit the strip turns amber
@@ -97,12 +97,12 @@ class MainWindow(QMainWindow):
         row.setSpacing(0)
         self.rail = QListWidget()
         self.rail.setFixedWidth(132)
-        self.rail.setAccessibleName(tr("Window", "Tasks"))
+        self.rail.setAccessibleName(translate("Window", "Tasks"))
         self.rail.setFrameShape(QListWidget.Shape.NoFrame)
         for text, page in (
-            (tr("Window", "Connect"), self.connect_page),
-            (tr("Window", "Live"), self.live_page),
-            (tr("Window", "Sessions"), self.sessions_page),
+            (translate("Window", "Connect"), self.connect_page),
+            (translate("Window", "Live"), self.live_page),
+            (translate("Window", "Sessions"), self.sessions_page),
         ):
             item = QListWidgetItem("   " + text)
             item.setSizeHint(QSize(120, 48))
@@ -124,7 +124,7 @@ class MainWindow(QMainWindow):
         header = QWidget()
         row = QHBoxLayout(header)
         row.setContentsMargins(14, 6, 14, 6)
-        self.identity = QLabel(tr("Window", "No charger connected"))
+        self.identity = QLabel(translate("Window", "No charger connected"))
         self.identity.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.badge = Badge()
         self.problems = QLabel()
@@ -135,26 +135,26 @@ class MainWindow(QMainWindow):
 
     def _build_menus(self) -> None:
         bar = self.menuBar()
-        file, device = bar.addMenu(tr("Menu", "&File")), bar.addMenu(tr("Menu", "&Device"))
-        view, help_menu = bar.addMenu(tr("Menu", "&View")), bar.addMenu(tr("Menu", "&Help"))
-        self._add(file, tr("Menu", "&Quit"), self.close, "Ctrl+Q")
-        self._add(device, tr("Menu", "&Connect…"), lambda: self.rail.setCurrentRow(0), "Ctrl+D")
-        self._add(device, tr("Menu", "De&mo charger"), self.start_demo, None)
-        self._add(device, tr("Menu", "&Disconnect"), self._disconnect, None)
-        self.visit_action = self._add(device, tr("Menu", "&Visit…"), self._name_visit, "Ctrl+Shift+V")
+        file, device = bar.addMenu(translate("Menu", "&File")), bar.addMenu(translate("Menu", "&Device"))
+        view, help_menu = bar.addMenu(translate("Menu", "&View")), bar.addMenu(translate("Menu", "&Help"))
+        self._add(file, translate("Menu", "&Quit"), self.close, "Ctrl+Q")
+        self._add(device, translate("Menu", "&Connect…"), lambda: self.rail.setCurrentRow(0), "Ctrl+D")
+        self._add(device, translate("Menu", "De&mo charger"), self.start_demo, None)
+        self._add(device, translate("Menu", "&Disconnect"), self._disconnect, None)
+        self.visit_action = self._add(device, translate("Menu", "&Visit…"), self._name_visit, "Ctrl+Shift+V")
         for index in range(3):
             name = self.rail.item(index).text().strip()
             self._add(view, name, lambda row=index: self.rail.setCurrentRow(row), f"Ctrl+{index + 1}")
         view.addSeparator()
         group = QActionGroup(self)
         self._theme_actions = {}
-        for name, text in (("light", tr("Menu", "Light")), ("dark", tr("Menu", "Dark"))):
+        for name, text in (("light", translate("Menu", "Light")), ("dark", translate("Menu", "Dark"))):
             action = self._add(view, text, lambda chosen=name: self.apply_theme(THEMES[chosen]), None)
             action.setCheckable(True)
             group.addAction(action)
             self._theme_actions[name] = action
-        self._add(view, tr("Menu", "&Field mode"), self._toggle_field, "F11")
-        self._add(help_menu, tr("Menu", "&About evtech"), self._about, None)
+        self._add(view, translate("Menu", "&Field mode"), self._toggle_field, "F11")
+        self._add(help_menu, translate("Menu", "&About evtech"), self._about, None)
 
     def _add(self, menu: object, text: str, act: object, keys: str | None) -> QAction:
         action = QAction(text, self)
@@ -185,8 +185,8 @@ class MainWindow(QMainWindow):
         self.connection = connection
         who = connection.identity
         name = f"{who.vendor} {who.model}"
-        serial = who.serial_number or tr("Window", "unknown")
-        firmware = who.firmware_version or tr("Window", "unknown")
+        serial = who.serial_number or translate("Window", "unknown")
+        firmware = who.firmware_version or translate("Window", "unknown")
         self.identity.setText(f"<b>{name}</b> · SN {serial} · fw {firmware}")
         self.connect_page.set_busy(False)
         if self._asked is not None:
@@ -207,7 +207,7 @@ class MainWindow(QMainWindow):
         if self.connection is not None and self.connection not in self.bench.connections:
             self.connection = None
             self.live_page.timer.stop()
-            self.identity.setText(tr("Window", "No charger connected"))
+            self.identity.setText(translate("Window", "No charger connected"))
             self._refresh_strips()
 
     def _offer_interrupted(self, result: object) -> None:
@@ -229,14 +229,14 @@ class MainWindow(QMainWindow):
         self.badge.setVisible(connection is not None)
         self.problems.setVisible(connection is not None)
         if connection is None:
-            self.link_strip.setText(tr("Strip", "not connected"))
+            self.link_strip.setText(translate("Strip", "not connected"))
             self.record_strip.setText("")
             return
         reached = connection.interval_reached
         rate = f"{1 / reached:.1f}" if reached else "—"
         statistics = connection.link_statistics
         self.link_strip.setText(
-            tr("Strip", "{link} · {rate}/s of {wanted:.1f}/s · {errors} errors").format(
+            translate("Strip", "{link} · {rate}/s of {wanted:.1f}/s · {errors} errors").format(
                 link=connection.link_name, rate=rate, wanted=1 / connection.interval_wanted, errors=statistics.errors
             )
         )
@@ -245,12 +245,14 @@ class MainWindow(QMainWindow):
 
     def _refresh_badge(self, connection: Connection) -> None:
         count = len(connection.alarms.standing) + (connection.problem is not None)
-        self.problems.setText(tr("Window", "{n} problem(s)").format(n=count) if count else tr("Window", "no problem"))
+        self.problems.setText(
+            translate("Window", "{n} problem(s)").format(n=count) if count else translate("Window", "no problem")
+        )
         colour = severity_colour(self.theme, "warning" if count else "neutral")
         self.problems.setStyleSheet(f"color: {colour}")
         session, reading = connection.session, connection.latest
         if connection.problem is not None:
-            self.badge.show_state("stale", tr("Window", "NO ANSWER, connecting again"))
+            self.badge.show_state("stale", translate("Window", "NO ANSWER, connecting again"))
         elif session is not None and session.phases:
             phase = session.phases[-1]
             lasted = time.time() - phase.start.timestamp()
@@ -262,19 +264,19 @@ class MainWindow(QMainWindow):
                 phase_role(state.phase.value), f"{state.pilot or ''}  {phase_word(state.phase.value)}"
             )
         else:
-            self.badge.show_state("neutral", tr("Window", "Meter"))
+            self.badge.show_state("neutral", translate("Window", "Meter"))
 
     def _refresh_record(self, connection: Connection) -> None:
         writer = connection.writer
         if writer is None or connection.visit is None:
-            self.record_strip.setText(tr("Strip", "not recording"))
+            self.record_strip.setText(translate("Strip", "not recording"))
             return
         lasted = duration(time.time() - connection.visit.started.timestamp())
         age = time.monotonic() - writer.saved_at
-        role, text = "neutral", tr("Strip", "REC {time} · saved {age:.0f} s ago").format(time=lasted, age=age)
+        role, text = "neutral", translate("Strip", "REC {time} · saved {age:.0f} s ago").format(time=lasted, age=age)
         if writer.failing:
             role = "fault"
-            text = tr("Strip", "NOT SAVED: {why}; {n} readings are held in memory").format(
+            text = translate("Strip", "NOT SAVED: {why}; {n} readings are held in memory").format(
                 why=writer.failing, n=writer.held
             )
         elif age > LATE_S:
@@ -285,13 +287,13 @@ class MainWindow(QMainWindow):
     def _name_visit(self) -> None:
         connection = self.connection
         if connection is None or connection.visit is None:
-            self._say(tr("Window", "A visit starts with a connection; connect first."))
+            self._say(translate("Window", "A visit starts with a connection; connect first."))
             return
         visit = self.bench.archive.visit(connection.visit.id)
         dialog = VisitDialog(visit, self)
         if dialog.exec():
             self.bench.archive.name_visit(visit.id, **dialog.changes(visit))
-            self._say(tr("Window", "The visit is named; reports say so."))
+            self._say(translate("Window", "The visit is named; reports say so."))
 
     def _toggle_field(self) -> None:
         if self.theme is FIELD:
@@ -313,5 +315,5 @@ class MainWindow(QMainWindow):
             self,
             "evtech",
             f"evtech {VERSION}\nPython {platform.python_version()}, Qt {qVersion()} (LGPL)\n"
-            + tr("About", "Apache-2.0. Font Inter under the SIL Open Font License."),
+            + translate("About", "Apache-2.0. Font Inter under the SIL Open Font License."),
         )

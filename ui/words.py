@@ -8,24 +8,25 @@ from PySide6.QtCore import QCoreApplication, QLocale
 from evtech.measure.quantity import NARROW_SPACE, UNKNOWN, shown
 from evtech.measure.sample import ChargerState, Reading, SessionPhase
 
-tr = QCoreApplication.translate
+# under its own name: pyside6-lupdate takes the first argument of anything called tr for the text
+translate = QCoreApplication.translate
 
 
 def phase_word(phase: str) -> str:
     """Return a session phase in words."""
     words = {
-        SessionPhase.IDLE: tr("Phase", "Idle"),
-        SessionPhase.PLUGGED: tr("Phase", "Connected"),
-        SessionPhase.AUTHORISING: tr("Phase", "Waits for authorisation"),
-        SessionPhase.PREPARING: tr("Phase", "Preparing"),
-        SessionPhase.CHARGING: tr("Phase", "Charging"),
-        SessionPhase.PAUSED_BY_EV: tr("Phase", "Paused by the vehicle"),
-        SessionPhase.PAUSED_BY_EVSE: tr("Phase", "Paused by the charger"),
-        SessionPhase.FINISHING: tr("Phase", "Finishing"),
-        SessionPhase.FAULTED: tr("Phase", "Fault"),
-        SessionPhase.UNAVAILABLE: tr("Phase", "Unavailable"),
-        SessionPhase.RESERVED: tr("Phase", "Reserved"),
-        SessionPhase.UNKNOWN: tr("Phase", "Unknown"),
+        SessionPhase.IDLE: translate("Phase", "Idle"),
+        SessionPhase.PLUGGED: translate("Phase", "Connected"),
+        SessionPhase.AUTHORISING: translate("Phase", "Waits for authorisation"),
+        SessionPhase.PREPARING: translate("Phase", "Preparing"),
+        SessionPhase.CHARGING: translate("Phase", "Charging"),
+        SessionPhase.PAUSED_BY_EV: translate("Phase", "Paused by the vehicle"),
+        SessionPhase.PAUSED_BY_EVSE: translate("Phase", "Paused by the charger"),
+        SessionPhase.FINISHING: translate("Phase", "Finishing"),
+        SessionPhase.FAULTED: translate("Phase", "Fault"),
+        SessionPhase.UNAVAILABLE: translate("Phase", "Unavailable"),
+        SessionPhase.RESERVED: translate("Phase", "Reserved"),
+        SessionPhase.UNKNOWN: translate("Phase", "Unknown"),
     }
     return words[SessionPhase(phase)]
 
@@ -41,13 +42,17 @@ def phase_role(phase: str | None) -> str:
 def state_sentence(state: ChargerState | None, reading: Reading | None) -> str:
     """Return what the charger does and why, with the letter of IEC 61851."""
     if reading is None:
-        return tr("State", "No value has come yet.")
+        return translate("State", "No value has come yet.")
     if state is None:
-        return tr("State", "A meter is watched; it has no charging state.")
+        return translate("State", "A meter is watched; it has no charging state.")
     word = phase_word(state.phase.value)
     text = state.text[:1].upper() + state.text[1:]
     text = "" if text.casefold() == word.casefold() else f" {text}"
-    letter = tr("State", "state {pilot}").format(pilot=state.pilot) if state.pilot else tr("State", "state unknown")
+    letter = (
+        translate("State", "state {pilot}").format(pilot=state.pilot)
+        if state.pilot
+        else translate("State", "state unknown")
+    )
     return f"{word}.{text} ({letter})" if text else f"{word} ({letter})"
 
 
@@ -85,7 +90,7 @@ def local_time(moment: datetime | None) -> str:
 def energy_source(source: str | None) -> str:
     """Return where a session's energy comes from, in words."""
     return {
-        "register_difference": tr("Energy", "meter register"),
-        "session_counter": tr("Energy", "session counter"),
-        "integrated_power": tr("Energy", "integrated power"),
-    }.get(source or "", tr("Energy", "not known"))
+        "register_difference": translate("Energy", "meter register"),
+        "session_counter": translate("Energy", "session counter"),
+        "integrated_power": translate("Energy", "integrated power"),
+    }.get(source or "", translate("Energy", "not known"))

@@ -25,7 +25,7 @@ from evtech.store.records import ChargingSession
 from evtech.workbench import CheckStep
 from ui.theme import LIGHT, Theme
 from ui.widgets.badge import draw_shape
-from ui.words import local_time, quantity, tr
+from ui.words import local_time, quantity, translate
 
 _ROLES = {"ok": "good", "failed": "fault", "running": "neutral"}
 _RECENT = 10
@@ -77,12 +77,12 @@ class ConnectPage(QWidget):
         outer.addLayout(left, 3)
         self.banner = self._make_banner()
         left.addWidget(self.banner)
-        left.addWidget(_heading(tr("Connect", "Connect to a charger or meter")))
+        left.addWidget(_heading(translate("Connect", "Connect to a charger or meter")))
         left.addLayout(self._make_form(profiles))
         left.addLayout(self._make_buttons())
-        left.addWidget(_heading(tr("Connect", "Recent")))
+        left.addWidget(_heading(translate("Connect", "Recent")))
         self.recent = QListWidget()
-        self.recent.setAccessibleName(tr("Connect", "Recent links"))
+        self.recent.setAccessibleName(translate("Connect", "Recent links"))
         self.recent.itemActivated.connect(self._use_recent)
         self.recent.itemClicked.connect(self._use_recent)
         left.addWidget(self.recent, 1)
@@ -157,7 +157,7 @@ class ConnectPage(QWidget):
         self.banner.setVisible(bool(sessions))
         if sessions:
             session = sessions[-1]
-            text = tr(
+            text = translate(
                 "Connect",
                 "A session was interrupted: {who}, {when}, {energy} so far. Connect to the same charger: it goes on.",
             ).format(
@@ -174,7 +174,7 @@ class ConnectPage(QWidget):
         self.banner_text = QLabel()
         self.banner_text.setWordWrap(True)
         layout.addWidget(self.banner_text, 1)
-        close = QPushButton(tr("Connect", "Close the session"))
+        close = QPushButton(translate("Connect", "Close the session"))
         close.clicked.connect(self._close_interrupted)
         layout.addWidget(close)
         frame.setVisible(False)
@@ -187,25 +187,25 @@ class ConnectPage(QWidget):
         self.kind = QComboBox()
         self.kind.addItems(
             [
-                tr("Connect", "Network (Modbus TCP)"),
-                tr("Connect", "Serial line (Modbus RTU)"),
-                tr("Connect", "Link address"),
+                translate("Connect", "Network (Modbus TCP)"),
+                translate("Connect", "Serial line (Modbus RTU)"),
+                translate("Connect", "Link address"),
             ]
         )
-        self.kind.setAccessibleName(tr("Connect", "Kind of link"))
+        self.kind.setAccessibleName(translate("Connect", "Kind of link"))
         self.fields = QStackedWidget()
         for page in (self._network_fields(), self._serial_fields(), self._address_fields()):
             self.fields.addWidget(page)
         self.kind.currentIndexChanged.connect(self.fields.setCurrentIndex)
         self.profile = QComboBox()
-        self.profile.addItem(tr("Connect", "Recognise automatically"), None)
+        self.profile.addItem(translate("Connect", "Recognise automatically"), None)
         for profile in profiles:
             self.profile.addItem(f"{profile.vendor} {profile.model}", profile.id)
-        self.profile.setAccessibleName(tr("Connect", "Profile"))
-        grid.addWidget(QLabel(tr("Connect", "Link")), 0, 0)
+        self.profile.setAccessibleName(translate("Connect", "Profile"))
+        grid.addWidget(QLabel(translate("Connect", "Link")), 0, 0)
         grid.addWidget(self.kind, 0, 1)
         grid.addWidget(self.fields, 1, 0, 1, 2)
-        grid.addWidget(QLabel(tr("Connect", "Device")), 2, 0)
+        grid.addWidget(QLabel(translate("Connect", "Device")), 2, 0)
         grid.addWidget(self.profile, 2, 1)
         grid.setColumnStretch(1, 1)
         return grid
@@ -218,9 +218,9 @@ class ConnectPage(QWidget):
         self.host.returnPressed.connect(self._connect)
         self.tcp_port = _number(1, 65535, 502)
         self.tcp_unit = _number(-1, 255, -1)
-        form.addRow(tr("Connect", "Address"), self.host)
-        form.addRow(tr("Connect", "Port"), self.tcp_port)
-        form.addRow(tr("Connect", "Unit id"), self.tcp_unit)
+        form.addRow(translate("Connect", "Address"), self.host)
+        form.addRow(translate("Connect", "Port"), self.tcp_port)
+        form.addRow(translate("Connect", "Unit id"), self.tcp_unit)
         return page
 
     def _serial_fields(self) -> QWidget:
@@ -230,14 +230,14 @@ class ConnectPage(QWidget):
         self.port.setEditable(True)
         self.port.addItems([port.path for port in serial_ports()])
         self.baud, self.parity = QComboBox(), QComboBox()
-        by_profile = tr("Connect", "as the profile says")
+        by_profile = translate("Connect", "as the profile says")
         self.baud.addItems([by_profile, "2400", "4800", "9600", "19200", "38400", "57600", "115200"])
         self.parity.addItems([by_profile, "N (none)", "E (even)", "O (odd)"])
         self.serial_unit = _number(-1, 255, -1)
-        form.addRow(tr("Connect", "Port"), self.port)
-        form.addRow(tr("Connect", "Speed"), self.baud)
-        form.addRow(tr("Connect", "Parity"), self.parity)
-        form.addRow(tr("Connect", "Unit id"), self.serial_unit)
+        form.addRow(translate("Connect", "Port"), self.port)
+        form.addRow(translate("Connect", "Speed"), self.baud)
+        form.addRow(translate("Connect", "Parity"), self.parity)
+        form.addRow(translate("Connect", "Unit id"), self.serial_unit)
         return page
 
     def _address_fields(self) -> QWidget:
@@ -246,18 +246,18 @@ class ConnectPage(QWidget):
         self.raw = QLineEdit()
         self.raw.setPlaceholderText("tcp://192.168.1.50:502?unit=255")
         self.raw.returnPressed.connect(self._connect)
-        form.addRow(tr("Connect", "Address"), self.raw)
+        form.addRow(translate("Connect", "Address"), self.raw)
         return page
 
     def _make_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()
-        self.connect_button = QPushButton(tr("Connect", "Connect"))
+        self.connect_button = QPushButton(translate("Connect", "Connect"))
         self.connect_button.setDefault(True)
         self.connect_button.clicked.connect(self._connect)
-        self.demo_button = QPushButton(tr("Connect", "Demo charger"))
-        self.demo_button.setToolTip(tr("Connect", "A simulated charger; no hardware needed"))
+        self.demo_button = QPushButton(translate("Connect", "Demo charger"))
+        self.demo_button.setToolTip(translate("Connect", "A simulated charger; no hardware needed"))
         self.demo_button.clicked.connect(self._demo)
-        self.cancel_button = QPushButton(tr("Connect", "Cancel"))
+        self.cancel_button = QPushButton(translate("Connect", "Cancel"))
         self.cancel_button.clicked.connect(self.cancel_wanted)
         self.cancel_button.setVisible(False)
         for button in (self.connect_button, self.demo_button, self.cancel_button):
@@ -268,8 +268,10 @@ class ConnectPage(QWidget):
 
     def _make_steps(self) -> QVBoxLayout:
         self.steps = QVBoxLayout()
-        self.steps.addWidget(_heading(tr("Connect", "Check")))
-        self.empty = QLabel(tr("Connect", "Each step of a connection is shown here, with what to try when one fails."))
+        self.steps.addWidget(_heading(translate("Connect", "Check")))
+        self.empty = QLabel(
+            translate("Connect", "Each step of a connection is shown here, with what to try when one fails.")
+        )
         self.empty.setWordWrap(True)
         self.steps.addWidget(self.empty)
         self.steps.addStretch()
@@ -323,5 +325,5 @@ def _number(low: int, high: int, value: int) -> QSpinBox:
     box.setRange(low, high)
     box.setValue(value)
     if low < 0:
-        box.setSpecialValueText(tr("Connect", "as the profile says"))
+        box.setSpecialValueText(translate("Connect", "as the profile says"))
     return box

@@ -10,7 +10,7 @@ from evtech.measure.vocabulary import label
 from evtech.workbench import Connection
 from ui.theme import FIELD, LIGHT, Theme
 from ui.widgets.tile import Tile
-from ui.words import phase_word, state_sentence, tr
+from ui.words import phase_word, state_sentence, translate
 
 REFRESH_MS = 100
 TEXT_EVERY = 3  # redraws between two changes of text: text moves at most 4 times a second
@@ -43,7 +43,7 @@ class LivePage(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 10, 14, 10)
         layout.setSpacing(8)
-        self.sentence = QLabel(tr("Live", "Nothing is connected. Connect to a charger, or start the demo."))
+        self.sentence = QLabel(translate("Live", "Nothing is connected. Connect to a charger, or start the demo."))
         font = self.sentence.font()
         font.setPointSizeF(font.pointSizeF() * 1.25)
         font.setBold(True)
@@ -123,20 +123,25 @@ class LivePage(QWidget):
         problem = connection.problem
         self.problem.setVisible(problem is not None)
         if problem is not None:
-            self.problem.setText(tr("Live", "Not current: {why} {fix}").format(why=problem, fix=problem.hint))
+            self.problem.setText(translate("Live", "Not current: {why} {fix}").format(why=problem, fix=problem.hint))
 
     def _make_bar(self) -> QHBoxLayout:
         bar = QHBoxLayout()
-        self.pause = QPushButton(tr("Live", "Pause"))
+        self.pause = QPushButton(translate("Live", "Pause"))
         self.pause.setCheckable(True)
         self.pause.setEnabled(False)
-        self.pause.setToolTip(tr("Live", "Freezes the picture; recording goes on"))
+        self.pause.setToolTip(translate("Live", "Freezes the picture; recording goes on"))
         self.pause.toggled.connect(self._set_paused)
         self.window_choice = QComboBox()
         self.window_choice.addItems(
-            [tr("Live", "1 min"), tr("Live", "5 min"), tr("Live", "15 min"), tr("Live", "60 min")]
+            [
+                translate("Live", "1 min"),
+                translate("Live", "5 min"),
+                translate("Live", "15 min"),
+                translate("Live", "60 min"),
+            ]
         )
-        self.window_choice.setAccessibleName(tr("Live", "Time shown"))
+        self.window_choice.setAccessibleName(translate("Live", "Time shown"))
         bar.addWidget(self.pause)
         bar.addWidget(self.window_choice)
         bar.addStretch()
@@ -158,7 +163,7 @@ class LivePage(QWidget):
 
     def _set_paused(self, paused: bool) -> None:
         self._paused_at = time.time() if paused else None
-        self.pause.setText(tr("Live", "Paused: continue") if paused else tr("Live", "Pause"))
+        self.pause.setText(translate("Live", "Paused: continue") if paused else translate("Live", "Pause"))
 
     def _clear(self) -> None:
         for tile in self.tiles.values():

@@ -25,7 +25,7 @@ from evtech.store.records import ChargingSession
 from evtech.store.session_rows import mentions
 from ui.bridge import Bridge
 from ui.theme import LIGHT, Theme
-from ui.words import duration, energy_source, local_time, phase_word, quantity, tr
+from ui.words import duration, energy_source, local_time, phase_word, quantity, translate
 
 COLUMNS = ("Started", "Charger", "Duration", "Energy", "Peak", "Ended by", "Gaps")
 
@@ -51,7 +51,7 @@ class SessionsModel(QAbstractTableModel):
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return tr("Sessions", COLUMNS[section])
+            return translate("Sessions", COLUMNS[section])
         return None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
@@ -65,7 +65,7 @@ def cell(session: ChargingSession, column: int) -> str:
     """Return the text of one cell."""
     end = session.ended or session.last_seen or datetime.now(UTC)
     who = f"{session.charger.vendor} {session.charger.model}" + (
-        tr("Sessions", " (simulated)") if session.simulated else ""
+        translate("Sessions", " (simulated)") if session.simulated else ""
     )
     energy = quantity(session.energy_wh, "Wh")
     if session.energy_wh is None and session.apparent_energy_vah is not None:
@@ -76,7 +76,7 @@ def cell(session: ChargingSession, column: int) -> str:
         duration((end - session.started).total_seconds()),
         energy,
         quantity(session.peak_power_w, "W"),
-        (session.stop_reason or "") if session.ended else tr("Sessions", "running"),
+        (session.stop_reason or "") if session.ended else translate("Sessions", "running"),
         str(len(session.gaps)) if session.gaps else "",
     )
     return texts[column]
@@ -131,10 +131,10 @@ class SessionsPage(QWidget):
         self.model.show_rows(kept)
         hidden = len(self._all) - len(kept)
         energy = quantity(sum(session.energy_wh or 0.0 for session in kept), "Wh")
-        text = tr("Sessions", "{n} sessions, {energy}").format(n=len(kept), energy=energy)
-        text += tr("Sessions", "; {n} hidden by the filter").format(n=hidden) if hidden else ""
+        text = translate("Sessions", "{n} sessions, {energy}").format(n=len(kept), energy=energy)
+        text += translate("Sessions", "; {n} hidden by the filter").format(n=hidden) if hidden else ""
         self.totals.setText(
-            text if self._all else tr("Sessions", "No session has been recorded yet. Connect to a charger.")
+            text if self._all else translate("Sessions", "No session has been recorded yet. Connect to a charger.")
         )
         ids = [session.id for session in kept]
         if kept:
@@ -189,8 +189,8 @@ class SessionsPage(QWidget):
     def _make_bar(self) -> QHBoxLayout:
         bar = QHBoxLayout()
         self.filter = QLineEdit()
-        self.filter.setPlaceholderText(tr("Sessions", "Filter by charger, serial number, note …"))
-        self.filter.setAccessibleName(tr("Sessions", "Filter"))
+        self.filter.setPlaceholderText(translate("Sessions", "Filter by charger, serial number, note …"))
+        self.filter.setAccessibleName(translate("Sessions", "Filter"))
         self.filter.setClearButtonEnabled(True)
         self.filter.textChanged.connect(self._filter)
         self.totals = QLabel()
@@ -198,9 +198,9 @@ class SessionsPage(QWidget):
         bar.addWidget(self.totals, 3)
         self._buttons = []
         for text, act in (
-            (tr("Sessions", "Export CSV…"), self._export_csv),
-            (tr("Sessions", "Report PDF…"), self._report_pdf),
-            (tr("Sessions", "Report HTML…"), self._report_html),
+            (translate("Sessions", "Export CSV…"), self._export_csv),
+            (translate("Sessions", "Report PDF…"), self._report_pdf),
+            (translate("Sessions", "Report HTML…"), self._report_html),
         ):
             button = QPushButton(text)
             button.clicked.connect(act)
@@ -218,7 +218,7 @@ class SessionsPage(QWidget):
         self.table.verticalHeader().setVisible(False)
         self.table.setShowGrid(False)
         self.table.setAlternatingRowColors(True)
-        self.table.setAccessibleName(tr("Sessions", "Recorded sessions"))
+        self.table.setAccessibleName(translate("Sessions", "Recorded sessions"))
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
@@ -267,16 +267,16 @@ class SessionsPage(QWidget):
         if session is None:
             return None, None
         proposal = f"session-{session.started:%Y%m%d-%H%M}-{session.id[:8]}.{suffix}"
-        name, _ = QFileDialog.getSaveFileName(self, tr("Sessions", "Save"), proposal, f"*.{suffix}")
+        name, _ = QFileDialog.getSaveFileName(self, translate("Sessions", "Save"), proposal, f"*.{suffix}")
         return session, Path(name) if name else None
 
     def _do(self, task: object, path: Path) -> None:
-        self.message.emit(tr("Sessions", "Writing {file} …").format(file=path.name))
+        self.message.emit(translate("Sessions", "Writing {file} …").format(file=path.name))
 
         def done(result: object) -> None:
             failed = isinstance(result, EvtechError)
             self.message.emit(
-                f"{result} {result.hint}" if failed else tr("Sessions", "{file} is written").format(file=path)
+                f"{result} {result.hint}" if failed else translate("Sessions", "{file} is written").format(file=path)
             )
 
         self._bridge.work(task, done)
@@ -285,21 +285,24 @@ class SessionsPage(QWidget):
 def details(session: ChargingSession) -> str:
     """Return a session's facts as rich text."""
     rows = [
-        (tr("Sessions", "Charger"), f"{session.charger.vendor} {session.charger.model}"),
-        (tr("Sessions", "Serial number"), session.charger.serial_number or "—"),
-        (tr("Sessions", "From"), local_time(session.started)),
-        (tr("Sessions", "To"), local_time(session.ended) if session.ended else tr("Sessions", "running")),
-        (tr("Sessions", "Energy"), f"{quantity(session.energy_wh, 'Wh')} ({energy_source(session.energy_source)})"),
+        (translate("Sessions", "Charger"), f"{session.charger.vendor} {session.charger.model}"),
+        (translate("Sessions", "Serial number"), session.charger.serial_number or "—"),
+        (translate("Sessions", "From"), local_time(session.started)),
+        (translate("Sessions", "To"), local_time(session.ended) if session.ended else translate("Sessions", "running")),
         (
-            tr("Sessions", "Register"),
+            translate("Sessions", "Energy"),
+            f"{quantity(session.energy_wh, 'Wh')} ({energy_source(session.energy_source)})",
+        ),
+        (
+            translate("Sessions", "Register"),
             f"{quantity(session.register_start_wh, 'Wh', 4)} → {quantity(session.register_end_wh, 'Wh', 4)}",
         ),
-        (tr("Sessions", "Charging"), duration(session.charging_s)),
-        (tr("Sessions", "Mean power"), quantity(session.mean_power_w, "W")),
-        (tr("Sessions", "Phases"), ", ".join(phase_word(span.phase) for span in session.phases)),
-        (tr("Sessions", "Notes"), "; ".join(session.notes) or "—"),
+        (translate("Sessions", "Charging"), duration(session.charging_s)),
+        (translate("Sessions", "Mean power"), quantity(session.mean_power_w, "W")),
+        (translate("Sessions", "Phases"), ", ".join(phase_word(span.phase) for span in session.phases)),
+        (translate("Sessions", "Notes"), "; ".join(session.notes) or "—"),
     ]
     if session.apparent_energy_vah is not None:
-        rows.insert(5, (tr("Sessions", "Apparent energy"), quantity(session.apparent_energy_vah, "VAh")))
+        rows.insert(5, (translate("Sessions", "Apparent energy"), quantity(session.apparent_energy_vah, "VAh")))
     cells = "".join(f"<tr><td style='padding-right:10px'>{name}</td><td>{text}</td></tr>" for name, text in rows)
     return f"<table cellpadding='2'>{cells}</table>"

@@ -16,7 +16,7 @@ from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui.theme import LIGHT, Theme
-from ui.words import tr
+from ui.words import translate
 
 Window = Callable[[str, float, float, int], tuple[np.ndarray, np.ndarray]]
 _STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
@@ -37,9 +37,9 @@ def panels_for(points: set[str]) -> list[Panel]:
     phases = ("l1", "l2", "l3")
     power = "power_total" if "power_total" in points else "apparent_power_total"
     wanted = [
-        Panel(tr("Plot", "Voltage"), "V", 1, tuple(f"voltage_{p}" for p in phases)),
-        Panel(tr("Plot", "Current"), "A", 1, tuple(f"current_{p}" for p in phases)),
-        Panel(tr("Plot", "Power"), "kW" if power == "power_total" else "kVA", 1000, (power,)),
+        Panel(translate("Plot", "Voltage"), "V", 1, tuple(f"voltage_{p}" for p in phases)),
+        Panel(translate("Plot", "Current"), "A", 1, tuple(f"current_{p}" for p in phases)),
+        Panel(translate("Plot", "Power"), "kW" if power == "power_total" else "kVA", 1000, (power,)),
     ]
     kept = [Panel(p.title, p.unit, p.divisor, tuple(n for n in p.points if n in points)) for p in wanted]
     return [panel for panel in kept if panel.points]
@@ -103,7 +103,7 @@ class Plots(QWidget):
         self._marked: object = None
         for row, panel in enumerate(self.panels):
             self._add(row, panel)
-        self.setAccessibleName(tr("Plot", "Curves of voltage, current and power"))
+        self.setAccessibleName(translate("Plot", "Curves of voltage, current and power"))
         self.apply_theme(LIGHT)
 
     def redraw(self, window: Window, start: float, end: float) -> None:
@@ -142,7 +142,7 @@ class Plots(QWidget):
                 self._keep(plot, region)
                 if index == 0:
                     label = pg.TextItem(
-                        tr("Plot", "gap {s:.0f} s").format(s=end - start), self.theme.muted, anchor=(0.5, 1)
+                        translate("Plot", "gap {s:.0f} s").format(s=end - start), self.theme.muted, anchor=(0.5, 1)
                     )
                     self._keep(plot, label)
                     label.setPos((start + end) / 2, plot.viewRange()[1][0])

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from evtech.measure.quantity import NARROW_SPACE, UNKNOWN, shown
 from ui.theme import LIGHT, Theme
-from ui.words import decimals_for, quantity, tr
+from ui.words import decimals_for, quantity, translate
 
 
 class Tile(QWidget):
@@ -46,7 +46,7 @@ class Tile(QWidget):
         return (
             words
             if self.stale_s is None
-            else tr("Tile", "{value}, {age} s old").format(value=words, age=int(self.stale_s))
+            else translate("Tile", "{value}, {age} s old").format(value=words, age=int(self.stale_s))
         )
 
     def sizeHint(self) -> QSize:
@@ -90,9 +90,9 @@ class Tile(QWidget):
 
     def _foot(self) -> str:
         if self.value is None:
-            return tr("Tile", "no value")
+            return translate("Tile", "no value")
         if self.stale_s is not None:
-            return tr("Tile", "{age} s old").format(age=int(self.stale_s))
+            return translate("Tile", "{age} s old").format(age=int(self.stale_s))
         if self._low is None or self._high is None:
             return ""
         low, high = (shown(value, self.unit, self._decimals)[0] for value in (self._low, self._high))
