@@ -115,6 +115,8 @@ class _Watch:
             other = await asyncio.wrap_future(bench.connect(link, profile, **words))
         who = connection.identity
         self._output.say(f"Watching {who.vendor} {who.model} on {connection.link_name} ({who.profile}).")
+        if self._interval is not None and connection.interval_wanted > self._interval:
+            self._output.say(f"This product is polled no faster than every {connection.interval_wanted:g} s.")
         connection.subscribe(self._write_event)
         await self._poll(connection, other, stop)
         stopping.cancel()

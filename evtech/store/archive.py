@@ -205,7 +205,7 @@ class Archive:
                 "SELECT owner, updated, body FROM open_session ORDER BY updated"
             ).fetchall()
         dead = [row for row in rows if not _is_alive(row[0], row[1])]
-        return [session_rows.from_json(json.loads(row[2])) for row in dead]
+        return [session_rows.from_text(row[2]) for row in dead]
 
     def sessions(
         self,
@@ -223,7 +223,7 @@ class Archive:
                 (low, high),
             ).fetchall()
             running = connection.exec_driver_sql("SELECT body FROM open_session").fetchall()
-        found = [session_rows.from_json(json.loads(row[0])) for row in (*running, *rows)]
+        found = [session_rows.from_text(row[0]) for row in (*running, *rows)]
         found = [s for s in found if low <= s.started.timestamp() < high]
         found = [s for s in found if session_rows.is_about(s, charger) and session_rows.mentions(s, text)]
         return sorted(found, key=lambda session: session.started, reverse=True)
@@ -242,7 +242,7 @@ class Archive:
             raise NotFoundError(
                 f"There is no session {id_or_prefix!r}.", "`evtech sessions list` shows those that exist."
             )
-        return session_rows.from_json(json.loads(rows[0][0]))
+        return session_rows.from_text(rows[0][0])
 
     # ---- samples, gaps, events ----
 
@@ -305,6 +305,7 @@ class Archive:
                     for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
                 ]
                 problems += samples.check_chunks(connection)
+                problems += _check_sessions(connection)
                 counts = (
                     connection.exec_driver_sql("SELECT count(*) FROM charging_session").scalar_one(),
                     connection.exec_driver_sql(
@@ -414,6 +415,20 @@ def _cannot(path: Path, error: Exception) -> ArchiveError:
         return NotAnArchiveError(f"{path} is damaged: {text}.", "Restore it from a backup; the file was not changed.")
     hint = "Check that the folder exists, that you may write there and that the disk has room, or name another file."
     return ArchiveError(f"The archive {path} cannot be used: {text}.", hint)
+
+
+def _check_sessions(connection: Connection) -> list[str]:
+    """Return which sessions' rows cannot be read, or say another id or energy than their columns."""
+    problems = []
+    for row_id, energy, body in connection.exec_driver_sql("SELECT id, energy_wh, body FROM charging_session"):
+        try:
+            session = session_rows.from_text(body)
+        except ArchiveError as error:
+            problems.append(f"session {row_id}: {error}")
+            continue
+        if session.id != row_id or session.energy_wh != energy:
+            problems.append(f"session {row_id}: its row and its columns do not agree")
+    return problems
 
 
 def _is_alive(process: int, updated: float) -> bool:

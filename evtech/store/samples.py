@@ -179,7 +179,10 @@ def _tail(connection: Connection, recording_id: str, start: float, end: float) -
         "SELECT t, body FROM tail WHERE recording_id = ? AND t >= ? AND t <= ? ORDER BY t, id",
         (recording_id, start, end),
     ).fetchall()
-    return [(row[0], json.loads(row[1])) for row in found]
+    try:
+        return [(row[0], json.loads(row[1])) for row in found]
+    except ValueError as error:
+        raise ArchiveError(f"A row of the tail is damaged: {error}.", "Restore the archive from a backup.") from error
 
 
 def _positions(connection: Connection, recording_id: str, names: Sequence[str]) -> dict[str, int]:

@@ -1,9 +1,11 @@
 """Charging sessions to and from JSON: in the archive, on the command line, in exports."""
 
+import json
 from dataclasses import asdict, fields
 from datetime import UTC, datetime
 from typing import Any
 
+from evtech.errors import ArchiveError
 from evtech.measure.sample import ChargerIdentity
 from evtech.store.records import ChargingSession, Gap, PhaseSpan
 
@@ -46,6 +48,16 @@ def from_json(data: dict[str, Any]) -> ChargingSession:
     )
     values["errors"], values["notes"] = tuple(data["errors"]), tuple(data["notes"])
     return ChargingSession(**values)
+
+
+def from_text(body: str) -> ChargingSession:
+    """Return the session in a row's text; raise ``ArchiveError`` where the row is damaged."""
+    try:
+        return from_json(json.loads(body))
+    except (ValueError, KeyError, TypeError) as error:
+        raise ArchiveError(
+            f"A session's row is damaged: {error}.", "`evtech archive check` lists what is; restore a backup."
+        ) from error
 
 
 def contract(session: ChargingSession) -> dict[str, Any]:

@@ -250,6 +250,19 @@ def test_a_damaged_chunk_is_found(archive: Archive) -> None:
     assert "chunk 1" in result.problems[0]
 
 
+def test_a_damaged_session_is_found_and_is_a_sentence(archive: Archive) -> None:
+    writer = recording(archive)
+    archive.close_session(session(writer))
+    writer.close()
+    with sqlite3.connect(archive.path) as plain:
+        plain.execute("UPDATE charging_session SET body = substr(body, 1, 50)")
+    plain.close()
+
+    assert "session 11111111-aaaa" in archive.check().problems[0]
+    with pytest.raises(ArchiveError, match="damaged"):
+        archive.sessions()
+
+
 def test_a_backup_is_a_whole_archive_and_overwrites_nothing(archive: Archive, tmp_path: Path) -> None:
     writer = recording(archive)
     writer.add(reading(0))

@@ -1,0 +1,116 @@
+"""The header: which charger it is, what it does and for how long, and how many problems stand."""
+
+import time
+
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QAction, QIcon, QPainter, QPixmap
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QMenu, QToolButton, QWidget
+
+from evtech.workbench import Connection
+from ui.theme import LIGHT, Theme
+from ui.widgets.badge import Badge, draw_shape
+from ui.words import duration, phase_role, phase_word, translate
+
+
+class Header(QWidget):
+    """One line above the pages."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.theme = LIGHT
+        self._standing: list[tuple[str, str]] = []
+        row = QHBoxLayout(self)
+        row.setContentsMargins(14, 6, 14, 6)
+        row.setSpacing(18)
+        self.identity = QLabel(translate("Header", "No charger connected"))
+        self.identity.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.identity.setWordWrap(True)
+        self.badge = Badge()
+        self.problems = QToolButton()
+        self.problems.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.problems.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.problems.setAutoRaise(True)
+        self.menu = QMenu(self)
+        self.problems.setMenu(self.menu)
+        row.addWidget(self.identity, 1)
+        row.addWidget(self.badge)
+        row.addWidget(self.problems)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Use the theme's colours."""
+        self.theme = self.badge.theme = theme
+        self._standing = [("", "")]  # so that the icon is drawn anew
+        self.badge.updateGeometry()
+
+    def refresh(self, connection: Connection | None) -> None:
+        """Show a connection as it is now."""
+        self.badge.setVisible(connection is not None)
+        self.problems.setVisible(connection is not None)
+        if connection is None:
+            self.identity.setText(translate("Header", "No charger connected"))
+            return
+        self.identity.setText(_identity(connection))
+        self._refresh_problems(connection)
+        self._refresh_badge(connection)
+
+    def _refresh_problems(self, connection: Connection) -> None:
+        standing = [(alarm.text, alarm.severity) for alarm in connection.alarms.standing.values()]
+        if (problem := connection.problem) is not None:
+            standing.insert(0, (f"{problem} {problem.hint}".strip(), "fault"))
+        if standing == self._standing:
+            return
+        self._standing = standing
+        self.menu.clear()
+        for text, severity in standing or [(translate("Header", "Nothing is wrong."), "")]:
+            self.menu.addAction(QAction(_shape(_role(severity), self.theme), text, self.menu))
+        count = len(standing)
+        if count == 0:
+            words = translate("Header", "No problem")
+        elif count == 1:
+            words = translate("Header", "1 problem")
+        else:
+            words = translate("Header", "{n} problems").format(n=count)
+        worst = "fault" if any(_role(s) == "fault" for _, s in standing) else "warning"
+        self.problems.setText(words)
+        self.problems.setIcon(_shape(worst, self.theme) if count else QIcon())
+        self.problems.setAccessibleName(words)
+
+    def _refresh_badge(self, connection: Connection) -> None:
+        session, reading = connection.session, connection.latest
+        if connection.problem is not None:
+            self.badge.show_state("stale", translate("Header", "NO ANSWER, connecting again"))
+        elif session is not None and session.phases:
+            phase = session.phases[-1]
+            lasted = time.time() - phase.start.timestamp()
+            pilot = (reading.state.pilot if reading and reading.state else None) or ""
+            self.badge.show_state(phase_role(phase.phase), f"{pilot}  {phase_word(phase.phase)}  {duration(lasted)}")
+        elif reading is not None and reading.state is not None:
+            state = reading.state
+            word = phase_word(state.phase.value)
+            self.badge.show_state(phase_role(state.phase.value), f"{state.pilot or ''}  {word}")
+        else:
+            self.badge.show_state("neutral", translate("Header", "Meter"))
+
+
+def _identity(connection: Connection) -> str:
+    who = connection.identity
+    unknown = translate("Header", "unknown")
+    return translate("Header", "<b>{name}</b> · SN {serial} · fw {firmware}").format(
+        name=f"{who.vendor} {who.model}",
+        serial=who.serial_number or unknown,
+        firmware=who.firmware_version or unknown,
+    )
+
+
+def _role(severity: str) -> str:
+    return "fault" if severity in ("fault", "critical") else "warning" if severity == "warning" else "neutral"
+
+
+def _shape(role: str, theme: Theme) -> QIcon:
+    picture = QPixmap(QSize(48, 48))
+    picture.setDevicePixelRatio(3)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    draw_shape(painter, QRectF(1, 1, 14, 14), role, theme)
+    painter.end()
+    return QIcon(picture)

@@ -1,0 +1,59 @@
+"""The icons of the rail, drawn in the theme's colours at any scale."""
+
+from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
+
+from ui.theme import Theme
+
+SIZE = 22
+_SCALE = 3  # pixels of the picture a unit of the screen: enough for 300 %
+
+
+def rail_icon(name: str, theme: Theme) -> QIcon:
+    """Return the icon of a task: connect, live or sessions."""
+    icon = QIcon()
+    icon.addPixmap(_picture(name, theme.text), QIcon.Mode.Normal)
+    icon.addPixmap(_picture(name, theme.accent_text), QIcon.Mode.Selected)
+    return icon
+
+
+def _picture(name: str, colour: str) -> QPixmap:
+    picture = QPixmap(SIZE * _SCALE, SIZE * _SCALE)
+    picture.setDevicePixelRatio(_SCALE)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+    pen = QPen(QColor(colour), 1.8)
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
+    painter.setPen(pen)
+    {"connect": _plug, "live": _wave, "sessions": _rows}[name](painter)
+    painter.end()
+    return picture
+
+
+def _plug(painter: QPainter) -> None:
+    path = QPainterPath(QPointF(6, 9))
+    path.lineTo(16, 9)
+    path.lineTo(16, 12)
+    path.arcTo(QRectF(6, 7, 10, 10), 0, -180)
+    path.closeSubpath()
+    painter.drawPath(path)
+    for x in (8.5, 13.5):
+        painter.drawLine(QPointF(x, 4), QPointF(x, 8.5))
+    painter.drawLine(QPointF(11, 17), QPointF(11, 20))
+
+
+def _wave(painter: QPainter) -> None:
+    painter.drawLine(QPointF(3, 3), QPointF(3, 19))
+    painter.drawLine(QPointF(3, 19), QPointF(20, 19))
+    path = QPainterPath(QPointF(5, 15))
+    for x, y in ((8, 15), (11, 7), (14, 7), (16, 10), (20, 10)):
+        path.lineTo(x, y)
+    painter.drawPath(path)
+
+
+def _rows(painter: QPainter) -> None:
+    for y in (5, 11, 17):
+        painter.drawEllipse(QPointF(4, y), 1.2, 1.2)
+        painter.drawLine(QPointF(9, y), QPointF(20, y))
