@@ -20,9 +20,6 @@ class EventKind(StrEnum):
     ALARM_CLEARED = "alarm_cleared"
     LINK_LOST = "link_lost"
     LINK_RESTORED = "link_restored"
-    RECORDING_DELAYED = "recording_delayed"
-    RECORDING_RESTORED = "recording_restored"
-    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Callable, Coroutine
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -20,7 +21,7 @@ from evtech.devices.library import Library
 from evtech.devices.profile import Profile
 from evtech.devices.recognition import recognise
 from evtech.errors import DeviceError, EvtechError, InputError
-from evtech.events import Event, EventListener
+from evtech.events import Event, EventKind, EventListener
 from evtech.links.address import LinkAddress, parse_address
 from evtech.links.io_thread import IoThread
 from evtech.links.link import LinkStatistics, ModbusLink
@@ -161,6 +162,11 @@ class Workbench:
     def disconnect(self, connection: Connection) -> "Future[None]":
         """Stop watching; a running session stays open for a resume."""
         return self.io.submit(self._disconnect(connection))
+
+    def note(self, connection: Connection, text: str) -> None:
+        """Keep a remark of the technician with the recording, at the present moment."""
+        event = Event(datetime.now(UTC), EventKind.NOTE, {"text": text})
+        self.io.loop.call_soon_threadsafe(connection._tell, event)
 
     def interrupted(self) -> list[ChargingSession]:
         """Return sessions that a killed evtech left open."""

@@ -60,12 +60,6 @@ class Device:
             raise RefusedError(f"{name}: {error}", error.code, error.hint) from error
         return self._take(block, answer.words, answer.suspect)[name]
 
-    async def read_points(self, names: Iterable[str]) -> Reading:
-        """Return a reading of some points, each refused one as missing."""
-        points = [self.profile.points[name] for name in names]
-        samples, asked, answered = await self._read_blocks(self._planned(points))
-        return self._reading(samples, (asked + answered) / 2)
-
     async def identify(self) -> ChargerIdentity:
         """Return who the device says it is; what it does not tell is ``None``."""
         points = [self.profile.points[n] for n in _IDENTITY_PARTS if n in self.profile.points]

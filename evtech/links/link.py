@@ -45,7 +45,6 @@ class LinkStatistics:
     refused: int = 0  # Modbus exceptions
     bad_answers: int = 0  # wrong unit, function, length, checksum
     dropped_bytes: int = 0  # noise, echo, late and doubled answers
-    reconnects: int = 0
     early_requests: int = 0  # sent before t3.5; always 0 on a sound RTU link
     answer_seconds: deque[float] = field(default_factory=lambda: deque(maxlen=1000))
 

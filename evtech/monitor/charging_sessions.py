@@ -49,7 +49,7 @@ class _Energy:
             self.counted += value + self._range() - self.last
         elif self.last - value > 2 * (self.point.resolution or 0.0):
             self.rollbacks += 1
-            self.counted += 0.0  # what was counted between the last reading and the restart is unknown
+            # what was counted between the last reading and the restart is unknown
         self.last = value
 
     def _range(self) -> float:
@@ -119,10 +119,6 @@ class ChargingSessions:
         """Take a stretch without readings: the session goes on across it."""
         if self._current is not None:
             self._current = replace(self._current, gaps=(*self._current.gaps, gap))
-
-    def stop(self) -> ChargingSession | None:
-        """Return the session that still runs when watching ends; it stays open for a resume."""
-        return self._current
 
     def end_watching(self, now: datetime) -> None:
         """End the running session because nobody will watch it on."""

@@ -6,7 +6,6 @@ link that is lost is a gap, and the same link is opened again with a pause that 
 
 import asyncio
 import contextlib
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -135,8 +134,3 @@ async def stop(task: "asyncio.Task[None]") -> None:
     task.cancel()
     with contextlib.suppress(asyncio.CancelledError):
         await task
-
-
-def age(reading: Reading | None) -> float | None:
-    """Return how old a reading is (s)."""
-    return None if reading is None else time.monotonic() - reading.monotonic

@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import fields
 
 from evtech.devices.profile import Profile
 from evtech.simulator.charger import Charger
@@ -152,9 +151,3 @@ class Simulation:
             charger.limit_a = value
         elif name in ("enable", "remote_lock"):
             charger.enabled = bool(value)
-
-
-def scenario_parts() -> dict[str, list[str]]:
-    """Return what a scenario file may set, by part: for the manual and for messages."""
-    kinds = {"vehicle": Vehicle, "charger": Charger, "meter": Meter, "mains": Mains}
-    return {part: [f.name for f in fields(kind) if not f.name.startswith("_")] for part, kind in kinds.items()}

@@ -72,13 +72,6 @@ class WriterThread:
             self._wake.notify_all()
         self._thread.join(timeout=15)
 
-    def take_over(self) -> list[Work]:
-        """Return what is not on disk, for another archive to keep; used when this one fails for good."""
-        with self._wake:
-            left = list(self._work)
-            self._work.clear()
-            return left
-
     def _run(self) -> None:
         while True:
             with self._wake:
