@@ -20,6 +20,7 @@ class EventKind(StrEnum):
     ALARM_CLEARED = "alarm_cleared"
     LINK_LOST = "link_lost"
     LINK_RESTORED = "link_restored"
+    NOTE = "note"
 
 
 @dataclass(frozen=True, slots=True)
