@@ -1,17 +1,28 @@
 """Starts the window: names first, then the application, then an empty window, then what is slow."""
 
+import faulthandler
 import logging
 import sys
 import traceback
 from types import TracebackType
 
-from PySide6.QtCore import QCoreApplication, Qt, QTimer
+from PySide6.QtCore import (
+    QCoreApplication,
+    QMessageLogContext,
+    QSettings,
+    Qt,
+    QTimer,
+    QtMsgType,
+    qInstallMessageHandler,
+)
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMessageBox
 
 from evtech import VERSION, paths
 from evtech.errors import EvtechError
 from ui.theme import LIGHT, base_font, load_fonts, palette
 
+GEOMETRY = "window/geometry-1"  # a new layout gets a new number
 log = logging.getLogger("evtech.ui")
 
 
@@ -20,6 +31,8 @@ def make_application() -> QApplication:
     QCoreApplication.setOrganizationName("evtech")
     QCoreApplication.setApplicationName("evtech")
     QCoreApplication.setApplicationVersion(VERSION)
+    QSettings.setDefaultFormat(QSettings.Format.IniFormat)
+    QGuiApplication.setHighDpiScaleFactorRoundingPolicy(Qt.HighDpiScaleFactorRoundingPolicy.PassThrough)
     application = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(application, QApplication)
     application.setStyle("Fusion")
@@ -32,6 +45,9 @@ def open_shell(application: QApplication) -> QMainWindow:
     shell = QMainWindow()
     shell.setWindowTitle("evtech")
     shell.resize(1366, 768)
+    kept = QSettings().value(GEOMETRY)
+    if kept is not None:
+        shell.restoreGeometry(kept)
     waiting = QLabel(QCoreApplication.translate("Shell", "Opening the archive …"))
     waiting.setAlignment(Qt.AlignmentFlag.AlignCenter)
     shell.setCentralWidget(waiting)
@@ -78,6 +94,15 @@ def _log_to_file() -> None:
     handler = RotatingFileHandler(paths.user_data() / "evtech.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8")
     handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     logging.getLogger("evtech").addHandler(handler)
+    qInstallMessageHandler(_log_qt)
+    # a crash in native code leaves its stack here; the file stays open as long as the program runs
+    faulthandler.enable((paths.user_data() / "crash.log").open("a", encoding="utf-8"))
+
+
+def _log_qt(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
+    """Write what Qt complains about to our log instead of a console that a technician never sees."""
+    level = logging.DEBUG if kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) else logging.WARNING
+    log.log(level, "Qt: %s", text)
 
 
 _shown: set[str] = set()

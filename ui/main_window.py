@@ -1,10 +1,11 @@
 """The window: header, rail, pages, strips. It puts pages together and decides nothing about chargers."""
 
-import time
-from datetime import datetime
+import shutil
+import threading
+from functools import partial
 
-from PySide6.QtCore import QSettings, QSize, Qt, QTimer
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QKeySequence
+from PySide6.QtCore import QEventLoop, QSettings, QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -12,30 +13,38 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QMainWindow,
-    QMessageBox,
+    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
 
-from evtech import VERSION
 from evtech.errors import EvtechError
+from evtech.store.archive import CheckResult
+from evtech.store.records import ChargingSession
 from evtech.workbench import Connection, Workbench
 from ui.bridge import Bridge
 from ui.dialogs import VisitDialog
-from ui.pages.connect import ConnectPage
+from ui.menus import Menus
+from ui.pages.connect import Asked, ConnectPage
 from ui.pages.live import LivePage
 from ui.pages.sessions import SessionsPage
-from ui.theme import FIELD, LIGHT, THEMES, Theme, base_font, palette, severity_colour
-from ui.widgets.badge import Badge
-from ui.words import duration, phase_role, phase_word, translate
+from ui.theme import FIELD, LIGHT, THEMES, Theme, base_font, palette
+from ui.widgets.dress import dress
+from ui.widgets.header import Header
+from ui.widgets.icons import SIZE, rail_icon
+from ui.widgets.strips import Strips
+from ui.words import translate
 
 STRIP_MS = 500
-LATE_S = 5.0  # after this long without a commit the strip turns amber
+CONNECT, LIVE, SESSIONS = range(3)
+_ICONS = ("connect", "live", "sessions")
 
 
 class MainWindow(QMainWindow):
     """One window for one workbench."""
+
+    bench_closed = Signal()
 
     def __init__(self, bench: Workbench, family: str) -> None:
         super().__init__()
@@ -44,11 +53,13 @@ class MainWindow(QMainWindow):
         self.connection: Connection | None = None
         self.theme = LIGHT
         self._family = family
-        self._asked: tuple[str, str | None] | None = None
+        self._asked: Asked | None = None
+        self._is_closed = False
         self.setWindowTitle("evtech")
         self.resize(1366, 768)
-        self.connect_page = ConnectPage(bench.library.profiles())
-        self.live_page = LivePage()
+        self.header, self.strips = Header(), Strips()
+        self.connect_page = ConnectPage(bench.library.profiles(), self.bridge.work)
+        self.live_page = LivePage(bench.note)
         self.sessions_page = SessionsPage(bench.archive, self.bridge)
         self.pages = QStackedWidget()
         self._build()
@@ -56,145 +67,153 @@ class MainWindow(QMainWindow):
         self._wire()
         self.apply_theme(THEMES.get(str(QSettings().value("view/theme", "light")), LIGHT))
         self._timer = QTimer(self, interval=STRIP_MS)
-        self._timer.timeout.connect(self._refresh_strips)
+        self._timer.timeout.connect(self._refresh)
         self._timer.start()
         self.bridge.work(bench.interrupted, self._offer_interrupted)
+
+    @property
+    def page(self) -> QWidget:
+        """Return the page that is shown."""
+        return self.pages.currentWidget().widget()  # type: ignore[attr-defined]  # each page lies in a scroll area
 
     def apply_theme(self, theme: Theme) -> None:
         """Use a theme everywhere."""
         self.theme = theme
         QApplication.setPalette(palette(theme))
         QApplication.setFont(base_font(self._family, theme))
-        self.badge.theme = theme
-        for page in (self.connect_page, self.live_page, self.sessions_page):
-            page.apply_theme(theme)
+        for part in (self.header, self.strips, self.connect_page, self.live_page, self.sessions_page):
+            part.apply_theme(theme)
+        self.rail.setFixedWidth(self.fontMetrics().horizontalAdvance("m") * 11)
+        for row, name in enumerate(_ICONS):
+            self.rail.item(row).setIcon(rail_icon(name, theme))
+            self.rail.item(row).setSizeHint(QSize(0, max(48, theme.target)))
+        dress(self, theme)
         if theme is not FIELD:
             QSettings().setValue("view/theme", theme.name)
-        for name, action in self._theme_actions.items():
+        for name, action in self.menus.themes.items():
             action.setChecked(name == theme.name)
-        self._refresh_strips()
+        self._refresh()
 
     def start_demo(self) -> None:
         """Connect to the simulated charger."""
+        self._asked = None
         self.connect_page.set_busy(True)
         self.bridge.demo()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close at any moment: what was read is saved, a running session goes on at the next start."""
-        self._timer.stop()
-        self.live_page.timer.stop()
-        QSettings().setValue("window/geometry", self.saveGeometry())
-        self.bench.close()
+        if not self._is_closed:
+            self._is_closed = True
+            self._timer.stop()
+            self.live_page.timer.stop()
+            QSettings().setValue("window/geometry-1", self.saveGeometry())
+            self._close_bench()
         super().closeEvent(event)
+
+    def _close_bench(self) -> None:
+        """Close the workbench on a thread of its own, so that the window can say what goes on meanwhile."""
+        words = translate("Window", "Closing the archive …")
+        if self.connection is not None:
+            words = translate(
+                "Window",
+                "Saving the recording …\nA running session stays open and goes on when the charger is connected again.",
+            )
+        note = QLabel(words)
+        note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.setCentralWidget(note)
+        self.menuBar().setEnabled(False)
+        loop = QEventLoop()
+        self.bench_closed.connect(loop.quit)
+        threading.Thread(target=self._run_close, name="evtech-close").start()
+        loop.exec(QEventLoop.ProcessEventsFlag.ExcludeUserInputEvents)
+
+    def _run_close(self) -> None:
+        try:
+            self.bench.close()
+        finally:
+            self.bench_closed.emit()
 
     def _build(self) -> None:
         centre = QWidget()
         outer = QVBoxLayout(centre)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(0)
-        outer.addWidget(self._make_header())
+        outer.addWidget(self.header)
         row = QHBoxLayout()
         row.setSpacing(0)
         self.rail = QListWidget()
-        self.rail.setFixedWidth(132)
         self.rail.setAccessibleName(translate("Window", "Tasks"))
         self.rail.setFrameShape(QListWidget.Shape.NoFrame)
+        self.rail.setIconSize(QSize(SIZE, SIZE))
+        self.rail.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for text, page in (
             (translate("Window", "Connect"), self.connect_page),
             (translate("Window", "Live"), self.live_page),
             (translate("Window", "Sessions"), self.sessions_page),
         ):
-            item = QListWidgetItem("   " + text)
-            item.setSizeHint(QSize(120, 48))
-            self.rail.addItem(item)
-            self.pages.addWidget(page)
-        self.rail.setCurrentRow(0)
+            self.rail.addItem(QListWidgetItem(text))
+            self.pages.addWidget(_scrolling(page))
+        self.rail.setCurrentRow(CONNECT)
         self.rail.currentRowChanged.connect(self._open_page)
         row.addWidget(self.rail)
         row.addWidget(self.pages, 1)
         outer.addLayout(row, 1)
         self.setCentralWidget(centre)
-        self.link_strip, self.record_strip, self.clock = QLabel(), QLabel(), QLabel()
-        self.statusBar().setSizeGripEnabled(False)
-        self.statusBar().addWidget(self.link_strip, 3)
-        self.statusBar().addPermanentWidget(self.record_strip)
-        self.statusBar().addPermanentWidget(self.clock)
-
-    def _make_header(self) -> QWidget:
-        header = QWidget()
-        row = QHBoxLayout(header)
-        row.setContentsMargins(14, 6, 14, 6)
-        self.identity = QLabel(translate("Window", "No charger connected"))
-        self.identity.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.badge = Badge()
-        self.problems = QLabel()
-        row.addWidget(self.identity, 1)
-        row.addWidget(self.badge)
-        row.addWidget(self.problems)
-        return header
+        self.setStatusBar(self.strips)
 
     def _build_menus(self) -> None:
-        bar = self.menuBar()
-        file, device = bar.addMenu(translate("Menu", "&File")), bar.addMenu(translate("Menu", "&Device"))
-        view, help_menu = bar.addMenu(translate("Menu", "&View")), bar.addMenu(translate("Menu", "&Help"))
-        self._add(file, translate("Menu", "&Quit"), self.close, "Ctrl+Q")
-        self._add(device, translate("Menu", "&Connect…"), lambda: self.rail.setCurrentRow(0), "Ctrl+D")
-        self._add(device, translate("Menu", "De&mo charger"), self.start_demo, None)
-        self._add(device, translate("Menu", "&Disconnect"), self._disconnect, None)
-        self.visit_action = self._add(device, translate("Menu", "&Visit…"), self._name_visit, "Ctrl+Shift+V")
-        for index in range(3):
-            name = self.rail.item(index).text().strip()
-            self._add(view, name, lambda row=index: self.rail.setCurrentRow(row), f"Ctrl+{index + 1}")
-        view.addSeparator()
-        group = QActionGroup(self)
-        self._theme_actions = {}
-        for name, text in (("light", translate("Menu", "Light")), ("dark", translate("Menu", "Dark"))):
-            action = self._add(view, text, lambda chosen=name: self.apply_theme(THEMES[chosen]), None)
-            action.setCheckable(True)
-            group.addAction(action)
-            self._theme_actions[name] = action
-        self._add(view, translate("Menu", "&Field mode"), self._toggle_field, "F11")
-        self._add(help_menu, translate("Menu", "&About evtech"), self._about, None)
-
-    def _add(self, menu: object, text: str, act: object, keys: str | None) -> QAction:
-        action = QAction(text, self)
-        action.triggered.connect(lambda checked=False: act())
-        if keys:
-            action.setShortcut(QKeySequence(keys))
-        menu.addAction(action)
-        return action
+        menus = self.menus = Menus(self)
+        page, standard = self.sessions_page, QKeySequence.StandardKey
+        menus.add(menus.file, translate("Menu", "&Export session as CSV…"), page.export_csv, "Ctrl+E")
+        menus.add(menus.file, translate("Menu", "Session &report as PDF…"), page.report_pdf, standard.Print)
+        menus.file.addSeparator()
+        menus.add(menus.file, translate("Menu", "&Quit"), self.close, "Ctrl+Q")
+        menus.add(menus.edit, translate("Menu", "&Copy the values shown"), self._copy_values, "Ctrl+Shift+C")
+        menus.add(menus.edit, translate("Menu", "&Find a session"), self._find_session, standard.Find)
+        menus.add(menus.device, translate("Menu", "&Connect…"), self._go_connect, "Ctrl+D")
+        menus.add(menus.device, translate("Menu", "De&mo charger"), self.start_demo)
+        menus.add(menus.device, translate("Menu", "&Disconnect"), self._disconnect)
+        self.visit_action = menus.add(menus.device, translate("Menu", "&Visit…"), self._name_visit, "Ctrl+Shift+V")
+        for row in range(self.rail.count()):
+            go = partial(self.rail.setCurrentRow, row)
+            menus.add(menus.view, self.rail.item(row).text(), go, f"Ctrl+{row + 1}")
+        menus.view.addSeparator()
+        themes = {"light": translate("Menu", "&Light"), "dark": translate("Menu", "&Dark")}
+        menus.add_themes(themes, lambda name: self.apply_theme(THEMES[name]))
+        menus.add(menus.view, translate("Menu", "&Field mode"), self._toggle_field, "F11")
+        menus.add(menus.tools, translate("Menu", "&Check the archive"), self._check_archive)
+        menus.add_folders()
+        menus.add_about()
 
     def _wire(self) -> None:
         self.connect_page.connect_wanted.connect(self._connect)
-        self.connect_page.demo_wanted.connect(self.bridge.demo)
+        self.connect_page.demo_wanted.connect(self.start_demo)
         self.connect_page.cancel_wanted.connect(self.bridge.cancel)
         self.connect_page.close_session_wanted.connect(self._close_interrupted)
-        self.bridge.step.connect(self.connect_page.show_step)
+        self.connect_page.inspect_session_wanted.connect(self._inspect)
+        self.live_page.connect_wanted.connect(self._go_connect)
+        self.sessions_page.connect_wanted.connect(self._go_connect)
+        self.sessions_page.message.connect(self._say)
+        self.bridge.step.connect(self.connect_page.check.show_step)
         self.bridge.connected.connect(self._show_connection)
         self.bridge.failed.connect(self._show_failure)
         self.bridge.disconnected.connect(self._after_disconnect)
-        self.sessions_page.message.connect(self._say)
 
-    def _connect(self, address: str, profile: str | None) -> None:
-        self._asked = (address, profile)
-        self.bridge.connect_to(address, profile)
+    def _connect(self, asked: Asked) -> None:
+        self._asked = asked
+        self.bridge.connect_to(asked.address, asked.profile)
 
     def _show_connection(self, connection: Connection) -> None:
         if self.connection is not None:
             self.bridge.disconnect_from(self.connection)
         self.connection = connection
-        who = connection.identity
-        name = f"{who.vendor} {who.model}"
-        serial = who.serial_number or translate("Window", "unknown")
-        firmware = who.firmware_version or translate("Window", "unknown")
-        self.identity.setText(f"<b>{name}</b> · SN {serial} · fw {firmware}")
         self.connect_page.set_busy(False)
         if self._asked is not None:
-            self.connect_page.remember(self._asked[0], name)
+            self.connect_page.remember(self._asked, connection.identity)
         self.connect_page.offer_interrupted([])
         self.live_page.show_connection(connection)
-        self.rail.setCurrentRow(1)
-        self._refresh_strips()
+        self.rail.setCurrentRow(LIVE)
+        self._refresh()
 
     def _show_failure(self, error: EvtechError | None) -> None:
         self.connect_page.show_failure(error)
@@ -206,83 +225,55 @@ class MainWindow(QMainWindow):
     def _after_disconnect(self) -> None:
         if self.connection is not None and self.connection not in self.bench.connections:
             self.connection = None
-            self.live_page.timer.stop()
-            self.identity.setText(translate("Window", "No charger connected"))
-            self._refresh_strips()
+            self.live_page.show_nothing()
+            self._refresh()
 
     def _offer_interrupted(self, result: object) -> None:
         if isinstance(result, list):
             self.connect_page.offer_interrupted(result)
 
-    def _close_interrupted(self, session: object) -> None:
-        self.bench.close_interrupted(session)
-        self.bridge.work(self.bench.interrupted, self._offer_interrupted)
+    def _close_interrupted(self, session: ChargingSession) -> None:
+        self.bridge.work(
+            lambda: self.bench.close_interrupted(session) or self.bench.interrupted(), self._offer_interrupted
+        )
+
+    def _inspect(self, session: ChargingSession) -> None:
+        self.sessions_page.choose(session.id)
+        self.rail.setCurrentRow(SESSIONS)
 
     def _open_page(self, row: int) -> None:
         self.pages.setCurrentIndex(row)
-        if self.pages.currentWidget() is self.sessions_page:
+        if row == SESSIONS:
             self.sessions_page.load()
 
-    def _refresh_strips(self) -> None:
-        self.clock.setText(datetime.now().astimezone().strftime("%H:%M:%S"))
-        connection = self.connection
-        self.badge.setVisible(connection is not None)
-        self.problems.setVisible(connection is not None)
-        if connection is None:
-            self.link_strip.setText(translate("Strip", "not connected"))
-            self.record_strip.setText("")
-            return
-        reached = connection.interval_reached
-        rate = f"{1 / reached:.1f}" if reached else "—"
-        statistics = connection.link_statistics
-        self.link_strip.setText(
-            translate("Strip", "{link} · {rate}/s of {wanted:.1f}/s · {errors} errors").format(
-                link=connection.link_name, rate=rate, wanted=1 / connection.interval_wanted, errors=statistics.errors
-            )
-        )
-        self._refresh_badge(connection)
-        self._refresh_record(connection)
+    def _go_connect(self) -> None:
+        self.rail.setCurrentRow(CONNECT)
 
-    def _refresh_badge(self, connection: Connection) -> None:
-        count = len(connection.alarms.standing) + (connection.problem is not None)
-        self.problems.setText(
-            translate("Window", "{n} problem(s)").format(n=count) if count else translate("Window", "no problem")
-        )
-        colour = severity_colour(self.theme, "warning" if count else "neutral")
-        self.problems.setStyleSheet(f"color: {colour}")
-        session, reading = connection.session, connection.latest
-        if connection.problem is not None:
-            self.badge.show_state("stale", translate("Window", "NO ANSWER, connecting again"))
-        elif session is not None and session.phases:
-            phase = session.phases[-1]
-            lasted = time.time() - phase.start.timestamp()
-            pilot = reading.state.pilot if reading and reading.state else ""
-            self.badge.show_state(phase_role(phase.phase), f"{pilot}  {phase_word(phase.phase)}  {duration(lasted)}")
-        elif reading is not None and reading.state is not None:
-            state = reading.state
-            self.badge.show_state(
-                phase_role(state.phase.value), f"{state.pilot or ''}  {phase_word(state.phase.value)}"
-            )
+    def _find_session(self) -> None:
+        self.rail.setCurrentRow(SESSIONS)
+        self.sessions_page.filter.setFocus()
+
+    def _copy_values(self) -> None:
+        QApplication.clipboard().setText(self.live_page.as_text())
+        self._say(translate("Window", "The values are copied."))
+
+    def _check_archive(self) -> None:
+        self._say(translate("Window", "Checking the archive …"))
+        self.bridge.work(self.bench.archive.check, self._say_check)
+
+    def _say_check(self, result: CheckResult | EvtechError) -> None:
+        if isinstance(result, EvtechError):
+            self._say(f"{result} {result.hint}")
+        elif result.ok:
+            words = translate("Window", "The archive is sound: {sessions} sessions, {samples} samples.")
+            self._say(words.format(sessions=result.sessions, samples=result.samples))
         else:
-            self.badge.show_state("neutral", translate("Window", "Meter"))
+            self._say(translate("Window", "The archive is damaged: {what}").format(what="; ".join(result.problems)))
 
-    def _refresh_record(self, connection: Connection) -> None:
-        writer = connection.writer
-        if writer is None or connection.visit is None:
-            self.record_strip.setText(translate("Strip", "not recording"))
-            return
-        lasted = duration(time.time() - connection.visit.started.timestamp())
-        age = time.monotonic() - writer.saved_at
-        role, text = "neutral", translate("Strip", "REC {time} · saved {age:.0f} s ago").format(time=lasted, age=age)
-        if writer.failing:
-            role = "fault"
-            text = translate("Strip", "NOT SAVED: {why}; {n} readings are held in memory").format(
-                why=writer.failing, n=writer.held
-            )
-        elif age > LATE_S:
-            role = "warning"
-        self.record_strip.setStyleSheet(f"color: {severity_colour(self.theme, role)}" if role != "neutral" else "")
-        self.record_strip.setText(text)
+    def _refresh(self) -> None:
+        self.header.refresh(self.connection)
+        free = shutil.disk_usage(self.bench.archive.path.parent).free if self.connection else None
+        self.strips.refresh(self.connection, free)
 
     def _name_visit(self) -> None:
         connection = self.connection
@@ -304,16 +295,13 @@ class MainWindow(QMainWindow):
             self.apply_theme(FIELD)
 
     def _say(self, text: str) -> None:
-        self.statusBar().showMessage(text, 8000)
+        self.strips.showMessage(text, 8000)
 
-    def _about(self) -> None:
-        import platform
 
-        from PySide6.QtCore import qVersion
-
-        QMessageBox.about(
-            self,
-            "evtech",
-            f"evtech {VERSION}\nPython {platform.python_version()}, Qt {qVersion()} (LGPL)\n"
-            + translate("About", "Apache-2.0. Font Inter under the SIL Open Font License."),
-        )
+def _scrolling(page: QWidget) -> QScrollArea:
+    """Return a page that scrolls rather than clips when the window is small or the text large."""
+    area = QScrollArea()
+    area.setWidget(page)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QScrollArea.Shape.NoFrame)
+    return area

@@ -31,19 +31,20 @@ class Theme:
     on_severity: str
     phases: tuple[str, str, str]
     scale: float = 1.0  # of the font
+    target: int = 28  # least height of what is pressed (px at 100 %); 44 suits a glove
 
 
 LIGHT = Theme(
     "light", "#f4f5f7", "#ffffff", "#17202a", "#56616d", "#c9cfd6", "#1f4e8c", "#ffffff",
-    "#b3261e", "#8a5a00", "#1b6e3c", "#1f4e8c", "#5c6670", "#ffffff", ("#1f5fbf", "#8e44ad", "#2a83b0"),
+    "#b3261e", "#8a5a00", "#1b6e3c", "#1f4e8c", "#5c6670", "#ffffff", ("#1a3f9c", "#8e44ad", "#1487c4"),
 )  # fmt: skip
 DARK = Theme(
     "dark", "#15191e", "#1e242b", "#e8ecf0", "#a3adb8", "#3a444f", "#7fb2ff", "#10151b",
-    "#ff8a80", "#ffc453", "#7bd88f", "#7fb2ff", "#9aa5b1", "#10151b", ("#6ea8ff", "#d59bf6", "#6fd0f7"),
+    "#ff8a80", "#ffc453", "#7bd88f", "#7fb2ff", "#9aa5b1", "#10151b", ("#6391ff", "#d59bf6", "#7fe0ff"),
 )  # fmt: skip
 FIELD = Theme(
     "field", "#ffffff", "#ffffff", "#000000", "#303030", "#303030", "#003a80", "#ffffff",
-    "#8f0f0a", "#5e3c00", "#0b4d24", "#003a80", "#404040", "#ffffff", ("#0b3d91", "#5e1a86", "#0a5a80"), 1.35,
+    "#8f0f0a", "#5e3c00", "#0b4d24", "#003a80", "#404040", "#ffffff", ("#0b2f80", "#6a1b9a", "#00608f"), 1.35, 44,
 )  # fmt: skip
 THEMES = {theme.name: theme for theme in (LIGHT, DARK, FIELD)}
 
@@ -61,9 +62,9 @@ def _luminance(colour: str) -> float:
 
 
 def palette(theme: Theme) -> QPalette:
-    """Return a palette with every role set, also for disabled widgets."""
+    """Return a palette with every role set in every group."""
     made = QPalette()
-    role = QPalette.ColorRole
+    role, group = QPalette.ColorRole, QPalette.ColorGroup
     table = {
         role.Window: theme.window, role.WindowText: theme.text, role.Base: theme.panel,
         role.AlternateBase: theme.window,
@@ -74,10 +75,13 @@ def palette(theme: Theme) -> QPalette:
         role.Dark: theme.muted, role.Shadow: theme.line, role.Accent: theme.accent,
     }  # fmt: skip
     for which, colour in table.items():
-        made.setColor(which, QColor(colour))
-    for which in (role.WindowText, role.Text, role.ButtonText, role.HighlightedText):
-        made.setColor(QPalette.ColorGroup.Disabled, which, QColor(theme.muted))
-    made.setColor(QPalette.ColorGroup.Disabled, role.Highlight, QColor(theme.line))
+        for state in (group.Active, group.Inactive, group.Disabled):
+            made.setColor(state, which, QColor(colour))
+    for which in (role.WindowText, role.Text, role.ButtonText, role.Link, role.LinkVisited):
+        made.setColor(group.Disabled, which, QColor(theme.muted))
+    for which in (role.Highlight, role.Accent):
+        made.setColor(group.Disabled, which, QColor(theme.line))
+    made.setColor(group.Disabled, role.HighlightedText, QColor(theme.text))
     return made
 
 

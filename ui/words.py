@@ -39,21 +39,46 @@ def phase_role(phase: str | None) -> str:
     }.get(phase or "", "neutral")  # fmt: skip
 
 
-def state_sentence(state: ChargerState | None, reading: Reading | None) -> str:
-    """Return what the charger does and why, with the letter of IEC 61851."""
+def state_sentence(reading: Reading | None, phase: str | None) -> str:
+    """Return what the charger does and why, with the letter of IEC 61851; ``phase`` is the session's, if any."""
     if reading is None:
         return translate("State", "No value has come yet.")
+    state = reading.state
     if state is None:
         return translate("State", "A meter is watched; it has no charging state.")
-    word = phase_word(state.phase.value)
-    text = state.text[:1].upper() + state.text[1:]
-    text = "" if text.casefold() == word.casefold() else f" {text}"
+    now = SessionPhase(phase) if phase else state.phase
+    reason = _reason(now, state, reading)
     letter = (
-        translate("State", "state {pilot}").format(pilot=state.pilot)
+        translate("State", "IEC 61851 state {pilot}.").format(pilot=state.pilot)
         if state.pilot
-        else translate("State", "state unknown")
+        else translate("State", "The IEC 61851 state is not known.")
     )
-    return f"{word}.{text} ({letter})" if text else f"{word} ({letter})"
+    return " ".join(part for part in (phase_word(now.value) + ".", reason, letter) if part)
+
+
+def _reason(phase: SessionPhase, state: ChargerState, reading: Reading) -> str:
+    """Return why the charger is in a phase, as far as the reading tells."""
+    offer = reading.number("current_limit_actual")
+    offered = quantity(offer, "A") if offer is not None else ""
+    drawn = max((reading.number(f"current_{p}") or 0.0 for p in ("l1", "l2", "l3")), default=0.0)
+    said = state.text[:1].upper() + state.text[1:] + "."
+    if phase is SessionPhase.CHARGING and offer:
+        takes_all = drawn >= 0.9 * offer
+        words = (
+            translate("State", "The vehicle takes what it is offered: {offer} a phase.")
+            if takes_all
+            else translate("State", "The vehicle takes less than the {offer} a phase it is offered.")
+        )
+        return words.format(offer=offered)
+    if phase is SessionPhase.PAUSED_BY_EV:
+        return translate("State", "It is offered current and takes none.")
+    if phase is SessionPhase.PAUSED_BY_EVSE:
+        return translate("State", "It offers no current: {said}").format(said=state.text + ".")
+    if phase is SessionPhase.FAULTED and reading.errors:
+        error = reading.errors[0]
+        unknown = translate("State", "the maker publishes no meaning")
+        return translate("State", "Code {code}: {meaning}.").format(code=error.code, meaning=error.meaning or unknown)
+    return "" if state.text.casefold() == phase_word(phase.value).casefold() else said
 
 
 def duration(seconds: float) -> str:
@@ -72,11 +97,20 @@ def decimals_for(unit: str, resolution: float | None) -> int | None:
     return max(0, min(usual, math.ceil(-math.log10(step) - 1e-9)))
 
 
+def digits_of(value: float | None, unit: str, decimals: int | None = None) -> tuple[str, str]:
+    """Return a number's digits in the user's locale, and the unit shown."""
+    digits, label = shown(value, unit, decimals)
+    return (digits if value is None else digits.replace(".", QLocale().decimalPoint())), label
+
+
+def stop_reason(reason: str | None) -> str:
+    """Return why a session ended, in words."""
+    return (reason or translate("Session", "unknown")).replace("_", " ")
+
+
 def quantity(value: float | None, unit: str, decimals: int | None = None) -> str:
     """Return a number with its unit in the user's locale."""
-    digits, label = shown(value, unit, decimals)
-    if value is not None:
-        digits = digits.replace(".", QLocale().decimalPoint())
+    digits, label = digits_of(value, unit, decimals)
     return f"{digits}{NARROW_SPACE}{label}" if label and digits != UNKNOWN else digits
 
 

@@ -8,7 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from ui.dialogs import VisitDialog
 from ui.main_window import MainWindow
-from ui.pages.sessions import cell
+from ui.models.sessions import cell
 from ui.theme import DARK, FIELD, LIGHT, THEMES, contrast
 from ui.widgets.tile import Tile
 from ui.words import decimals_for
@@ -22,40 +22,40 @@ def start_demo(window: MainWindow, qtbot: QtBot) -> None:
 def test_the_demo_is_one_click_and_moves(window: MainWindow, qtbot: QtBot) -> None:
     start_demo(window, qtbot)
 
-    assert window.pages.currentWidget() is window.live_page
+    assert window.page is window.live_page
     tiles = window.live_page.tiles
     qtbot.waitUntil(lambda: (tiles["current_l1"].value or 0) > 3, timeout=15000)
-    assert "KEBA" in window.identity.text()
+    assert "KEBA" in window.header.identity.text()
     assert "Charging" in window.live_page.sentence.text()
-    assert "C2" in window.badge._text
-    qtbot.waitUntil(lambda: "saved" in window.record_strip.text(), timeout=3000)
+    assert "C2" in window.header.badge._text
+    qtbot.waitUntil(lambda: "saved" in window.strips.record.text(), timeout=3000)
 
 
 def test_a_wrong_host_names_the_fix(window: MainWindow, qtbot: QtBot) -> None:
     page = window.connect_page
-    page.host.setText("127.0.0.1")
-    page.tcp_port.setValue(9)
+    page.form.host.setText("127.0.0.1")
+    page.form.tcp_port.setValue(9)
     page.connect_button.click()
 
-    qtbot.waitUntil(lambda: "link" in page._rows and page._rows["link"]._role == "fault", timeout=8000)
+    qtbot.waitUntil(lambda: "link" in page.check.rows and page.check.rows["link"].role == "fault", timeout=8000)
 
-    words = [label.text() for label in page._rows["link"].findChildren(type(window.identity))]
-    assert "port 9 is closed" in words[0]
-    assert "Modbus TCP is off" in words[1]
+    row = page.check.rows["link"]
+    assert "port 9 is closed" in row.message.text()
+    assert "Modbus TCP is off" in row.hint.text()
     assert page.connect_button.isEnabled()
 
 
 def test_the_form_makes_the_address(window: MainWindow) -> None:
     page = window.connect_page
-    page.host.setText("fe80::1")
-    page.tcp_unit.setValue(3)
-    assert page.address() == "tcp://[fe80::1]?unit=3"
+    page.form.host.setText("fe80::1")
+    page.form.tcp_unit.setValue(3)
+    assert page.form.address() == "tcp://[fe80::1]?unit=3"
 
-    page.kind.setCurrentIndex(1)
-    page.port.setEditText("COM5")
-    page.baud.setCurrentText("19200")
-    page.parity.setCurrentIndex(2)
-    assert page.address() == "rtu://COM5?baud=19200&parity=E"
+    page.form.kind.setCurrentIndex(1)
+    page.form.port.setEditText("COM5")
+    page.form.baud.setCurrentText("19200")
+    page.form.parity.setCurrentIndex(2)
+    assert page.form.address() == "rtu://COM5?baud=19200&parity=E"
 
 
 def test_a_silent_device_greys_the_tiles(window: MainWindow, qtbot: QtBot) -> None:
@@ -66,8 +66,8 @@ def test_a_silent_device_greys_the_tiles(window: MainWindow, qtbot: QtBot) -> No
     window.connection.device.link.is_silent = True
 
     qtbot.waitUntil(lambda: window.live_page.tiles["voltage_l1"].stale_s is not None, timeout=8000)
-    qtbot.waitUntil(lambda: "NO ANSWER" in window.badge._text, timeout=3000)
-    assert window.live_page.problem.isVisible()
+    qtbot.waitUntil(lambda: "NO ANSWER" in window.header.badge._text, timeout=3000)
+    assert "not current" in window.live_page.sentence.text()
 
 
 def test_a_finished_session_is_listed(window: MainWindow, qtbot: QtBot) -> None:

@@ -1,92 +1,114 @@
 """Live: what the charger does now, as a sentence, tiles and linked plots."""
 
 import time
+from collections.abc import Callable
+from datetime import datetime
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QComboBox, QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from evtech.events import EventKind
-from evtech.measure.vocabulary import label
+from evtech.events import Event, EventKind
 from evtech.workbench import Connection
 from ui.theme import FIELD, LIGHT, Theme
-from ui.widgets.tile import Tile
-from ui.words import phase_word, state_sentence, translate
+from ui.widgets.dress import Heading, LargeButton, Muted, dress
+from ui.widgets.tile_board import TileBoard
+from ui.words import state_sentence, translate
 
 REFRESH_MS = 100
 TEXT_EVERY = 3  # redraws between two changes of text: text moves at most 4 times a second
-_TILES = (
-    "power_total", "apparent_power_total", "voltage_l1", "voltage_l2", "voltage_l3", "current_l1", "current_l2",
-    "current_l3", "energy_import_total", "energy_total", "apparent_energy_total", "current_limit_actual", "frequency",
-    "temperature",
-)  # fmt: skip
-_MOST_TILES, _COLUMNS = 10, 5
-# field mode: few tiles, so large that they can be read in the sun at arm's length
-_FIELD_TILES = (
-    "power_total", "apparent_power_total", "energy_import_total", "energy_total", "apparent_energy_total",
-    "current_limit_actual", "current_l1", "current_l2", "current_l3", "voltage_l1", "voltage_l2", "voltage_l3",
-)  # fmt: skip
-_FIELD_MOST, _FIELD_COLUMNS = 6, 3
-_WINDOWS_S = (60, 300, 900, 3600)
+_WINDOWS_S = (60, 300, 900, 3600, None)
+_MARKED = (EventKind.STATE_CHANGED, EventKind.NOTE)
 
 
 class LivePage(QWidget):
     """Shows the newest values of one connection; it pulls them on its own timer."""
 
-    def __init__(self) -> None:
+    connect_wanted = Signal()
+
+    def __init__(self, keep_note: Callable[[Connection, str], None]) -> None:
         super().__init__()
         self.theme = LIGHT
         self.connection: Connection | None = None
-        self.tiles: dict[str, Tile] = {}
         self.plots = None
+        self._keep_note = keep_note
         self._paused_at: float | None = None
         self._turn = 0
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 10, 14, 10)
         layout.setSpacing(8)
-        self.sentence = QLabel(translate("Live", "Nothing is connected. Connect to a charger, or start the demo."))
-        font = self.sentence.font()
-        font.setPointSizeF(font.pointSizeF() * 1.25)
-        font.setBold(True)
-        self.sentence.setFont(font)
-        self.sentence.setWordWrap(True)
-        self.problem = QLabel()
-        self.problem.setWordWrap(True)
-        self.problem.setVisible(False)
-        layout.addWidget(self.sentence)
-        layout.addWidget(self.problem)
-        self._grid = QGridLayout()
-        self._grid.setSpacing(8)
-        layout.addLayout(self._grid)
-        layout.addLayout(self._make_bar())
+        self.sentence = Heading()
+        self.detail = Muted()
+        self.board = TileBoard()
+        self.connect_button = LargeButton(translate("Live", "Connect to a charger"), primary=True)
+        self.connect_button.clicked.connect(self.connect_wanted)
+        self.bar = self._make_bar()
+        self.between = QLabel()
+        self.between.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.between.setWordWrap(True)
+        for widget in (self.sentence, self.detail, self.board, self.bar, self.between):
+            layout.addWidget(widget)
+        layout.addWidget(self.connect_button, 0, Qt.AlignmentFlag.AlignLeft)
         self._plot_box = QVBoxLayout()
         layout.addLayout(self._plot_box, 1)
+        layout.addStretch(0)
         self.timer = QTimer(self, interval=REFRESH_MS)
         self.timer.timeout.connect(self.refresh)
+        self._add_keys()
+        self.show_nothing()
+
+    @property
+    def tiles(self) -> dict:
+        """Return the tiles by point name."""
+        return self.board.tiles
 
     def show_connection(self, connection: Connection) -> None:
         """Watch a connection."""
         from ui.widgets.plots import Plots  # pyqtgraph costs half a second: not before a plot is wanted
 
-        self._clear()
+        self.show_nothing()
         self.connection = connection
         points = connection.profile.points
-        for name in dict.fromkeys((*_TILES, *_FIELD_TILES)):
-            if name in points and points[name].readable:
-                self.tiles[name] = Tile(label(name), points[name].unit, points[name].resolution)
-        self._lay_out()
+        self.board.show_points(points, self.theme)
         self.plots = Plots(set(points))
+        self.plots.setMinimumHeight(self.fontMetrics().height() * 15)
         self.plots.apply_theme(self.theme)
         self._plot_box.addWidget(self.plots)
-        self.pause.setEnabled(True)
+        self._show_parts(connected=True)
+        dress(self, self.theme)
         self.timer.start()
         self.refresh()
+
+    def show_nothing(self) -> None:
+        """Say that nothing is connected."""
+        self.timer.stop()
+        self.connection = None
+        self.pause.setChecked(False)
+        self.cursors.setChecked(False)
+        self.board.clear()
+        if self.plots is not None:
+            self._plot_box.removeWidget(self.plots)
+            self.plots.deleteLater()
+            self.plots = None
+        self.sentence.setText(translate("Live", "Nothing is connected."))
+        self._show_parts(connected=False)
 
     def apply_theme(self, theme: Theme) -> None:
         """Use the theme's colours."""
         self.theme = theme
-        self._lay_out()
+        self.board.apply_theme(theme)
+        self.note.setVisible(self.connection is not None and theme is not FIELD)
         if self.plots is not None:
             self.plots.apply_theme(theme)
+
+    def as_text(self) -> str:
+        """Return the values shown as lines of text."""
+        lines = [f"{tile.label}\t{tile.text()}" for tile in self.tiles.values() if tile.isVisibleTo(self)]
+        return "\n".join([self.sentence.text(), *lines])
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.board.fit(self.width())
 
     def refresh(self) -> None:
         """Pull what is new."""
@@ -97,80 +119,129 @@ class LivePage(QWidget):
         if self._turn % TEXT_EVERY == 1:
             self._refresh_text(connection)
         if self.plots is not None and self.isVisible():
-            end = self._paused_at or time.time()
-            start = end - _WINDOWS_S[self.window_choice.currentIndex()]
-            self.plots.redraw(connection.history.window, start, end)
-            gaps = [(g.start.timestamp(), g.end.timestamp()) for g in connection.gaps if g.end.timestamp() > start]
-            events = [
-                (e.time.timestamp(), str(e.details.get("to") or "?"))
-                for e in connection.events
-                if e.kind is EventKind.STATE_CHANGED and start < e.time.timestamp() < end
-            ]
-            self.plots.show_marks(gaps, events)
+            self._refresh_plots(connection)
+
+    def _refresh_plots(self, connection: Connection) -> None:
+        assert self.plots is not None
+        end = self._paused_at or time.time()
+        seconds = _WINDOWS_S[self.window_choice.currentIndex()]
+        span = connection.history.span
+        start = end - seconds if seconds else min(span[0] if span else end, end - 10)
+        self.plots.redraw(connection.history.window, start, end)
+        gaps = [(g.start.timestamp(), g.end.timestamp()) for g in connection.gaps if g.end.timestamp() > start]
+        marks = [
+            (event.time.timestamp(), _mark(event))
+            for event in list(connection.events)
+            if event.kind in _MARKED and start < event.time.timestamp() < end
+        ]
+        self.plots.show_marks(gaps, marks)
 
     def _refresh_text(self, connection: Connection) -> None:
-        reading = connection.latest
+        reading, session = connection.latest, connection.session
         if reading is not None:
-            age = time.monotonic() - reading.monotonic
-            stale = age if age > 2 * connection.interval_wanted + 0.5 else None
-            for name, tile in self.tiles.items():
-                tile.show_value(reading.number(name), stale)
-        session = connection.session
-        text = state_sentence(reading.state if reading else None, reading)
-        if session is not None and session.phases and reading is not None and reading.state is not None:
-            text = text.replace(phase_word(reading.state.phase.value), phase_word(session.phases[-1].phase), 1)
-        self.sentence.setText(text)
+            self.board.show_values(reading, session, 2 * connection.interval_wanted + 0.5)
+        phase = session.phases[-1].phase if session is not None and session.phases else None
         problem = connection.problem
-        self.problem.setVisible(problem is not None)
         if problem is not None:
-            self.problem.setText(translate("Live", "Not current: {why} {fix}").format(why=problem, fix=problem.hint))
+            self.sentence.setText(translate("Live", "No answer. The values below are not current."))
+            self.detail.setText(f"{problem} {problem.hint}".strip())
+        else:
+            self.sentence.setText(state_sentence(reading, phase))
+            self.detail.setText(_charger_says(connection))
+        if self.cursors.isChecked() and self.plots is not None:
+            from ui.widgets.cursors import between
 
-    def _make_bar(self) -> QHBoxLayout:
-        bar = QHBoxLayout()
+            a, b = (line.value() for line in self.plots.cursors)
+            self.between.setText(between(connection.history, a, b).text())
+
+    def _make_bar(self) -> QWidget:
+        bar = QWidget()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
         self.pause = QPushButton(translate("Live", "Pause"))
         self.pause.setCheckable(True)
-        self.pause.setEnabled(False)
-        self.pause.setToolTip(translate("Live", "Freezes the picture; recording goes on"))
+        self.pause.setToolTip(translate("Live", "Freezes the picture; recording goes on (Space)"))
+        self.pause.setMinimumWidth(self.fontMetrics().horizontalAdvance(translate("Live", "Paused: continue")) + 28)
         self.pause.toggled.connect(self._set_paused)
         self.window_choice = QComboBox()
-        self.window_choice.addItems(
-            [
-                translate("Live", "1 min"),
-                translate("Live", "5 min"),
-                translate("Live", "15 min"),
-                translate("Live", "60 min"),
-            ]
-        )
+        self.window_choice.addItem(translate("Live", "1 min"))
+        self.window_choice.addItem(translate("Live", "5 min"))
+        self.window_choice.addItem(translate("Live", "15 min"))
+        self.window_choice.addItem(translate("Live", "60 min"))
+        self.window_choice.addItem(translate("Live", "All"))
         self.window_choice.setAccessibleName(translate("Live", "Time shown"))
-        bar.addWidget(self.pause)
-        bar.addWidget(self.window_choice)
-        bar.addStretch()
+        self.cursors = QPushButton(translate("Live", "Cursors A | B"))
+        self.cursors.setCheckable(True)
+        self.cursors.setToolTip(translate("Live", "Two lines to drag; the keys A and B bring them to the newest value"))
+        self.cursors.toggled.connect(self._show_cursors)
+        self.note = QLineEdit()
+        self.note.setPlaceholderText(translate("Live", "Note at this moment; Enter keeps it with the recording (N)"))
+        self.note.setAccessibleName(translate("Live", "Note"))
+        self.note.setMaxLength(200)
+        self.note.returnPressed.connect(self._write_note)
+        for widget in (self.pause, self.window_choice, self.cursors):
+            row.addWidget(widget)
+        row.addWidget(self.note, 1)
+        row.addStretch(0)
         return bar
 
-    def _lay_out(self) -> None:
-        """Put the tiles that the theme has room for into the grid."""
-        in_field = self.theme is FIELD
-        order, most, columns = (
-            (_FIELD_TILES, _FIELD_MOST, _FIELD_COLUMNS) if in_field else (_TILES, _MOST_TILES, _COLUMNS)
-        )
-        chosen = [name for name in order if name in self.tiles][:most]
-        for name, tile in self.tiles.items():
-            self._grid.removeWidget(tile)
-            tile.use_theme(self.theme, in_field)
-            tile.setVisible(name in chosen)
-        for index, name in enumerate(chosen):
-            self._grid.addWidget(self.tiles[name], index // columns, index % columns)
+    def _add_keys(self) -> None:
+        for keys, act in (
+            ("Space", self.pause.toggle),
+            ("N", self.note.setFocus),
+            ("A", self._bring_a),
+            ("B", self._bring_b),
+        ):
+            shortcut = QShortcut(QKeySequence(keys), self)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(act)
+
+    def _bring_a(self) -> None:
+        self._bring(0)
+
+    def _bring_b(self) -> None:
+        self._bring(1)
+
+    def _bring(self, index: int) -> None:
+        if self.plots is not None:
+            self.cursors.setChecked(True)
+            self.plots.set_cursor(index, self._paused_at or time.time())
+
+    def _show_cursors(self, shown: bool) -> None:
+        self.between.setVisible(shown)
+        if self.plots is not None:
+            self.plots.show_cursors(shown)
+
+    def _write_note(self) -> None:
+        text = self.note.text().strip()
+        if self.connection is not None and text:
+            self._keep_note(self.connection, text)
+        self.note.clear()
+        self.setFocus()
+
+    def _show_parts(self, *, connected: bool) -> None:
+        for widget in (self.detail, self.board, self.bar):
+            widget.setVisible(connected)
+        self.between.setVisible(False)
+        self.connect_button.setVisible(not connected)
 
     def _set_paused(self, paused: bool) -> None:
         self._paused_at = time.time() if paused else None
         self.pause.setText(translate("Live", "Paused: continue") if paused else translate("Live", "Pause"))
 
-    def _clear(self) -> None:
-        for tile in self.tiles.values():
-            self._grid.removeWidget(tile)
-            tile.deleteLater()
-        self.tiles.clear()
-        if self.plots is not None:
-            self._plot_box.removeWidget(self.plots)
-            self.plots.deleteLater()
-            self.plots = None
+
+def _mark(event: Event) -> str:
+    return str(event.details.get("text" if event.kind is EventKind.NOTE else "to") or "?")
+
+
+def _charger_says(connection: Connection) -> str:
+    """Return the maker's own word and number for the state, and since when the session runs."""
+    reading, session = connection.latest, connection.session
+    parts = []
+    if reading is not None and reading.state is not None:
+        words = translate("Live", "The charger's own word: “{text}” (code {raw})")
+        parts.append(words.format(text=reading.state.text, raw=reading.state.raw or "—"))
+    if session is not None:
+        started: datetime = session.started.astimezone()
+        parts.append(translate("Live", "session since {time}").format(time=started.strftime("%H:%M:%S")))
+    return " · ".join(parts)

@@ -1,10 +1,12 @@
 """Sessions: what was recorded, with totals of exactly the rows shown, and each session's curves."""
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QFileDialog,
@@ -13,6 +15,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QSplitter,
     QTableView,
     QVBoxLayout,
@@ -20,92 +23,69 @@ from PySide6.QtWidgets import (
 )
 
 from evtech.errors import EvtechError
+from evtech.events import EventKind
+from evtech.measure.history import History
 from evtech.store.archive import Archive
 from evtech.store.records import ChargingSession
 from evtech.store.session_rows import mentions
 from ui.bridge import Bridge
+from ui.models.sessions import CHARGER, SessionsModel, facts, totals
 from ui.theme import LIGHT, Theme
-from ui.words import duration, energy_source, local_time, phase_word, quantity, translate
+from ui.widgets.dress import Heading, LargeButton, dress
+from ui.widgets.period import Period
+from ui.words import translate
 
-COLUMNS = ("Started", "Charger", "Duration", "Energy", "Peak", "Ended by", "Gaps")
-
-
-class SessionsModel(QAbstractTableModel):
-    """Sessions as rows."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rows: list[ChargingSession] = []
-
-    def show_rows(self, rows: list[ChargingSession]) -> None:
-        """Replace the rows."""
-        self.beginResetModel()
-        self.rows = rows
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.rows)
-
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
-        return len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return translate("Sessions", COLUMNS[section])
-        return None
-
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        session = self.rows[index.row()]
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() in (2, 3, 4, 6):
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return cell(session, index.column()) if role == Qt.ItemDataRole.DisplayRole else None
+_CURVES = (
+    "voltage_l1", "voltage_l2", "voltage_l3", "current_l1", "current_l2", "current_l3", "power_total",
+    "apparent_power_total",
+)  # fmt: skip
 
 
-def cell(session: ChargingSession, column: int) -> str:
-    """Return the text of one cell."""
-    end = session.ended or session.last_seen or datetime.now(UTC)
-    who = f"{session.charger.vendor} {session.charger.model}" + (
-        translate("Sessions", " (simulated)") if session.simulated else ""
-    )
-    energy = quantity(session.energy_wh, "Wh")
-    if session.energy_wh is None and session.apparent_energy_vah is not None:
-        energy = quantity(session.apparent_energy_vah, "VAh")
-    texts = (
-        local_time(session.started),
-        who,
-        duration((end - session.started).total_seconds()),
-        energy,
-        quantity(session.peak_power_w, "W"),
-        (session.stop_reason or "") if session.ended else translate("Sessions", "running"),
-        str(len(session.gaps)) if session.gaps else "",
-    )
-    return texts[column]
+@dataclass(frozen=True, slots=True)
+class Curves:
+    """What the plots of one session show."""
+
+    history: History
+    gaps: list[tuple[float, float]]
+    marks: list[tuple[float, str]]
 
 
 class SessionsPage(QWidget):
     """The list, the details and the exports."""
 
     message = Signal(str)
+    connect_wanted = Signal()
 
     def __init__(self, archive: Archive, bridge: Bridge) -> None:
         super().__init__()
         self.theme = LIGHT
         self._archive, self._bridge = archive, bridge
         self._all: list[ChargingSession] = []
+        self._wanted: str | None = None
+        self._drawn: str | None = None
         self._plots = None
         self.model = SessionsModel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 10, 14, 10)
-        layout.addLayout(self._make_bar())
-        splitter = QSplitter(Qt.Orientation.Vertical)
-        splitter.addWidget(self._make_table())
-        splitter.addWidget(self._make_details())
-        splitter.setSizes([230, 370])
-        layout.addWidget(splitter, 1)
+        self.bar = self._make_bar()
+        self.totals = QLabel()
+        self.totals.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.empty = self._make_empty()
+        self.splitter = QSplitter(Qt.Orientation.Vertical)
+        self.splitter.addWidget(self._make_table())
+        self.splitter.addWidget(self._make_details())
+        self.splitter.setSizes([190, 410])
+        self.splitter.setChildrenCollapsible(False)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.totals)
+        layout.addWidget(self.splitter, 1)
+        layout.addWidget(self.empty, 1)
+        self._show_parts()
 
     def apply_theme(self, theme: Theme) -> None:
         """Use the theme's colours."""
         self.theme = theme
+        self._drawn = None
         if self._plots is not None:
             self._plots.apply_theme(theme)
 
@@ -113,101 +93,139 @@ class SessionsPage(QWidget):
         """Ask the archive on a worker thread."""
         self._bridge.work(self._archive.sessions, self._show_all)
 
+    def choose(self, session_id: str) -> None:
+        """Choose a session as soon as it is listed."""
+        self._wanted = session_id
+        self.period.choice.setCurrentIndex(0)
+        self.filter.clear()
+
     def selected(self) -> ChargingSession | None:
         """Return the chosen session."""
         rows = self.table.selectionModel().selectedRows()
         return self.model.rows[rows[0].row()] if rows else None
+
+    def export_csv(self) -> None:
+        """Ask for a file and write the session's samples into it."""
+        from evtech.reports.files import write_whole
+        from evtech.reports.samples_csv import samples_csv
+
+        archive = self._archive
+        self._write("csv", lambda session, path: write_whole(path, samples_csv(archive, session).encode()))
+
+    def report_pdf(self) -> None:
+        """Ask for a file and write the session's report as PDF."""
+        from evtech.reports.session import write_session_report
+
+        self._write("pdf", lambda session, path: write_session_report(self._archive, session.id, pdf=path))
+
+    def report_html(self) -> None:
+        """Ask for a file and write the session's report as HTML."""
+        from evtech.reports.session import write_session_report
+
+        self._write("html", lambda session, path: write_session_report(self._archive, session.id, html=path))
 
     def _show_all(self, result: object) -> None:
         if isinstance(result, EvtechError):
             self.totals.setText(f"{result} {result.hint}")
             return
         self._all = list(result)  # type: ignore[call-overload]
+        self._show_parts()
         self._filter()
 
+    def _show_parts(self) -> None:
+        for widget in (self.bar, self.totals, self.splitter):
+            widget.setVisible(bool(self._all))
+        self.empty.setVisible(not self._all)
+
     def _filter(self) -> None:
-        kept = [session for session in self._all if mentions(session, self.filter.text().strip())]
-        chosen = self.selected()
+        chosen = self._wanted or (self.selected().id if self.selected() else None)
+        first, after = self.period.limits()
+        text = self.filter.text().strip()
+        kept = [
+            session
+            for session in self._all
+            if mentions(session, text)
+            and (first is None or session.started >= first)
+            and (after is None or session.started < after)
+        ]
         self.model.show_rows(kept)
-        hidden = len(self._all) - len(kept)
-        energy = quantity(sum(session.energy_wh or 0.0 for session in kept), "Wh")
-        text = translate("Sessions", "{n} sessions, {energy}").format(n=len(kept), energy=energy)
-        text += translate("Sessions", "; {n} hidden by the filter").format(n=hidden) if hidden else ""
-        self.totals.setText(
-            text if self._all else translate("Sessions", "No session has been recorded yet. Connect to a charger.")
-        )
+        self.totals.setText(totals(kept, len(self._all) - len(kept)))
         ids = [session.id for session in kept]
         if kept:
-            self.table.selectRow(ids.index(chosen.id) if chosen and chosen.id in ids else 0)
+            self.table.selectRow(ids.index(chosen) if chosen in ids else 0)
+            self._wanted = None
 
     def _show_details(self) -> None:
         session = self.selected()
         for button in self._buttons:
             button.setEnabled(session is not None)
+            button.setToolTip("" if session else translate("Sessions", "Choose a session first"))
+        self.details.setText(facts(session) if session else "")
         if session is None:
-            self.details.setText("")
             return
-        self.details.setText(details(session))
-        archive, end = self._archive, session.ended or session.last_seen or datetime.now(UTC)
+        # a running session grows: it is drawn anew each time the page is opened
+        key = session.id + str(session.samples)
+        if key != self._drawn:
+            self._drawn = key
+            self._bridge.work(lambda: curves(self._archive, session), lambda found: self._show_curves(session, found))
 
-        def curves() -> dict[str, tuple[np.ndarray, np.ndarray]]:
-            names = [name for name, _ in archive.points(session.recording_id)]
-            wanted = [n for n in names if n.startswith(("voltage_l", "current_l")) and len(n) <= 10] + [
-                n for n in ("power_total", "apparent_power_total") if n in names
-            ]
-            recordings = (*session.earlier_recordings, session.recording_id)
-            found = {}
-            for name in wanted:
-                parts = [archive.series(recording, name, session.started, end) for recording in recordings]
-                found[name] = (np.concatenate([p.times for p in parts]), np.concatenate([p.values for p in parts]))
-            return found
-
-        self._bridge.work(curves, lambda result: self._show_curves(session, end, result))
-
-    def _show_curves(self, session: ChargingSession, end: datetime, result: object) -> None:
+    def _show_curves(self, session: ChargingSession, found: Curves | EvtechError) -> None:
         from ui.widgets.plots import Plots
 
-        if isinstance(result, EvtechError) or self.selected() is None or self.selected().id != session.id:
+        chosen = self.selected()
+        if chosen is None or chosen.id != session.id:
+            return
+        if isinstance(found, EvtechError):
+            self.totals.setText(f"{found} {found.hint}")
             return
         if self._plots is not None:
+            self._plot_box.removeWidget(self._plots)
             self._plots.deleteLater()
-        self._plots = Plots(set(result))  # type: ignore[call-overload]
+        self._plots = Plots(set(found.history.points))
+        self._plots.setMinimumHeight(self.fontMetrics().height() * 13)
         self._plots.apply_theme(self.theme)
         self._plot_box.addWidget(self._plots)
-        gaps = [(gap.start.timestamp(), gap.end.timestamp()) for gap in session.gaps]
+        dress(self, self.theme)
+        self._plots.redraw(found.history.window, session.started.timestamp(), _end(session).timestamp())
+        self._plots.show_marks(found.gaps, found.marks)
 
-        def window(name: str, start: float, stop: float, pixels: int) -> tuple[np.ndarray, np.ndarray]:
-            times, values = result[name]  # type: ignore[index]
-            for gap_start, gap_end in gaps:  # break the line where nothing was measured
-                at = int(np.searchsorted(times, (gap_start + gap_end) / 2))
-                times, values = np.insert(times, at, (gap_start + gap_end) / 2), np.insert(values, at, np.nan)
-            return times, values
-
-        self._plots.redraw(window, session.started.timestamp(), end.timestamp())
-        self._plots.show_marks(gaps, [])
-
-    def _make_bar(self) -> QHBoxLayout:
-        bar = QHBoxLayout()
+    def _make_bar(self) -> QWidget:
+        bar = QWidget()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
         self.filter = QLineEdit()
         self.filter.setPlaceholderText(translate("Sessions", "Filter by charger, serial number, note …"))
         self.filter.setAccessibleName(translate("Sessions", "Filter"))
         self.filter.setClearButtonEnabled(True)
         self.filter.textChanged.connect(self._filter)
-        self.totals = QLabel()
-        bar.addWidget(self.filter, 2)
-        bar.addWidget(self.totals, 3)
-        self._buttons = []
+        self.period = Period()
+        self.period.changed.connect(self._filter)
+        row.addWidget(self.filter, 1)
+        row.addWidget(self.period)
+        row.addSpacing(16)
+        self._buttons: list[QPushButton] = []
         for text, act in (
-            (translate("Sessions", "Export CSV…"), self._export_csv),
-            (translate("Sessions", "Report PDF…"), self._report_pdf),
-            (translate("Sessions", "Report HTML…"), self._report_html),
+            (translate("Sessions", "Export CSV…"), self.export_csv),
+            (translate("Sessions", "Report HTML…"), self.report_html),
+            (translate("Sessions", "Report PDF…"), self.report_pdf),
         ):
             button = QPushButton(text)
             button.clicked.connect(act)
             button.setEnabled(False)
             self._buttons.append(button)
-            bar.addWidget(button)
+            row.addWidget(button)
         return bar
+
+    def _make_empty(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(Heading(translate("Sessions", "No session has been recorded yet.")))
+        button = LargeButton(translate("Sessions", "Connect to a charger"), primary=True)
+        button.clicked.connect(self.connect_wanted)
+        column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addStretch()
+        return page
 
     def _make_table(self) -> QTableView:
         self.table = QTableView()
@@ -215,13 +233,16 @@ class SessionsPage(QWidget):
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.table.setTabKeyNavigation(False)
         self.table.verticalHeader().setVisible(False)
         self.table.setShowGrid(False)
         self.table.setAlternatingRowColors(True)
         self.table.setAccessibleName(translate("Sessions", "Recorded sessions"))
+        self.table.setMinimumHeight(self.fontMetrics().height() * 6)
         header = self.table.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(CHARGER, QHeaderView.ResizeMode.Stretch)
+        header.setHighlightSections(False)
         self.table.selectionModel().selectionChanged.connect(self._show_details)
         self.model.modelReset.connect(self._show_details)
         return self.table
@@ -234,75 +255,62 @@ class SessionsPage(QWidget):
         self.details.setWordWrap(True)
         self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.details.setMinimumWidth(330)
-        row.addWidget(self.details, 1)
+        area = QScrollArea()
+        area.setWidget(self.details)
+        area.setWidgetResizable(True)
+        area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setAccessibleName(translate("Sessions", "Facts of the session"))
+        row.addWidget(area, 2)
         self._plot_box = QVBoxLayout()
-        row.addLayout(self._plot_box, 3)
+        row.addLayout(self._plot_box, 5)
         return page
 
-    def _export_csv(self) -> None:
-        from evtech.reports.files import write_whole
-        from evtech.reports.samples_csv import samples_csv
-
-        session, path = self._ask_file("csv")
-        if session is not None and path is not None:
-            self._do(lambda: write_whole(path, samples_csv(self._archive, session).encode()), path)
-
-    def _report_pdf(self) -> None:
-        from evtech.reports.session import write_session_report
-
-        session, path = self._ask_file("pdf")
-        if session is not None and path is not None:
-            self._do(lambda: write_session_report(self._archive, session.id, pdf=path), path)
-
-    def _report_html(self) -> None:
-        from evtech.reports.session import write_session_report
-
-        session, path = self._ask_file("html")
-        if session is not None and path is not None:
-            self._do(lambda: write_session_report(self._archive, session.id, html=path), path)
-
-    def _ask_file(self, suffix: str) -> tuple[ChargingSession | None, Path | None]:
+    def _write(self, suffix: str, task: Callable[[ChargingSession, Path], object]) -> None:
+        """Ask for a file, then write it on a worker thread and say how it went."""
         session = self.selected()
         if session is None:
-            return None, None
+            self.message.emit(translate("Sessions", "Choose a session on the page Sessions first."))
+            return
         proposal = f"session-{session.started:%Y%m%d-%H%M}-{session.id[:8]}.{suffix}"
         name, _ = QFileDialog.getSaveFileName(self, translate("Sessions", "Save"), proposal, f"*.{suffix}")
-        return session, Path(name) if name else None
-
-    def _do(self, task: object, path: Path) -> None:
+        if not name:
+            return
+        path = Path(name)
         self.message.emit(translate("Sessions", "Writing {file} …").format(file=path.name))
 
         def done(result: object) -> None:
             failed = isinstance(result, EvtechError)
-            self.message.emit(
-                f"{result} {result.hint}" if failed else translate("Sessions", "{file} is written").format(file=path)
-            )
+            written = translate("Sessions", "{file} is written").format(file=path)
+            self.message.emit(f"{result} {result.hint}" if failed else written)
 
-        self._bridge.work(task, done)
+        self._bridge.work(lambda: task(session, path), done)
 
 
-def details(session: ChargingSession) -> str:
-    """Return a session's facts as rich text."""
-    rows = [
-        (translate("Sessions", "Charger"), f"{session.charger.vendor} {session.charger.model}"),
-        (translate("Sessions", "Serial number"), session.charger.serial_number or "—"),
-        (translate("Sessions", "From"), local_time(session.started)),
-        (translate("Sessions", "To"), local_time(session.ended) if session.ended else translate("Sessions", "running")),
-        (
-            translate("Sessions", "Energy"),
-            f"{quantity(session.energy_wh, 'Wh')} ({energy_source(session.energy_source)})",
-        ),
-        (
-            translate("Sessions", "Register"),
-            f"{quantity(session.register_start_wh, 'Wh', 4)} → {quantity(session.register_end_wh, 'Wh', 4)}",
-        ),
-        (translate("Sessions", "Charging"), duration(session.charging_s)),
-        (translate("Sessions", "Mean power"), quantity(session.mean_power_w, "W")),
-        (translate("Sessions", "Phases"), ", ".join(phase_word(span.phase) for span in session.phases)),
-        (translate("Sessions", "Notes"), "; ".join(session.notes) or "—"),
-    ]
-    if session.apparent_energy_vah is not None:
-        rows.insert(5, (translate("Sessions", "Apparent energy"), quantity(session.apparent_energy_vah, "VAh")))
-    cells = "".join(f"<tr><td style='padding-right:10px'>{name}</td><td>{text}</td></tr>" for name, text in rows)
-    return f"<table cellpadding='2'>{cells}</table>"
+def curves(archive: Archive, session: ChargingSession) -> Curves:
+    """Read a session's curves from the archive; takes long, so on a worker thread only."""
+    end = _end(session)
+    names = [name for name, _ in archive.points(session.recording_id) if name in _CURVES]
+    history = History(names)
+    gaps = [(gap.start.timestamp(), gap.end.timestamp()) for gap in session.gaps]
+    marks: list[tuple[float, str]] = []
+    for recording in (*session.earlier_recordings, session.recording_id):
+        series = [archive.series(recording, name, session.started, end) for name in names]
+        if series and len(series[0].times):
+            times, values = _broken(series[0].times, np.column_stack([part.values for part in series]), gaps)
+            history.extend(times, values.astype(np.float32))
+        for event in archive.events(recording, session.started, end):
+            if event.kind in (EventKind.STATE_CHANGED, EventKind.NOTE):
+                text = event.details.get("text" if event.kind is EventKind.NOTE else "to")
+                marks.append((event.time.timestamp(), str(text or "?")))
+    return Curves(history, gaps, marks)
+
+
+def _broken(times: np.ndarray, values: np.ndarray, gaps: list[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
+    """Put a row of NaN into every gap, so that no line bridges it."""
+    middles = np.array([(start + end) / 2 for start, end in gaps if times[0] < (start + end) / 2 < times[-1]])
+    at = np.searchsorted(times, middles)
+    return np.insert(times, at, middles), np.insert(values, at, np.nan, axis=0)
+
+
+def _end(session: ChargingSession) -> datetime:
+    return session.ended or session.last_seen or datetime.now(UTC)

@@ -19,6 +19,7 @@ from ui.theme import LIGHT, Theme
 from ui.words import translate
 
 Window = Callable[[str, float, float, int], tuple[np.ndarray, np.ndarray]]
+_MARGIN = 0.03  # of the time shown, at the right, for the names of the curves
 _STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 
 
@@ -103,6 +104,8 @@ class Plots(QWidget):
         self._marked: object = None
         for row, panel in enumerate(self.panels):
             self._add(row, panel)
+        self._followers: list[pg.InfiniteLine] = []
+        self._add_cursors()
         self.setAccessibleName(translate("Plot", "Curves of voltage, current and power"))
         self.apply_theme(LIGHT)
 
@@ -110,7 +113,8 @@ class Plots(QWidget):
         """Draw [start, end] (s since 1970) from a source of (point, start, end, pixels)."""
         pixels = max(self.width(), 200)
         for plot, panel in zip(self._plots, self.panels, strict=True):
-            extremes = []
+            extremes: list[float] = []
+            heights: dict[str, tuple[float, float]] = {}
             for name in panel.points:
                 times, values = window(name, start, end, pixels)
                 scaled = values / panel.divisor
@@ -119,11 +123,55 @@ class Plots(QWidget):
                 if len(real):
                     extremes += [float(real.min()), float(real.max())]
                     last = int(np.flatnonzero(np.isfinite(scaled))[-1])
-                    self._ends[name].setPos(times[last], scaled[last])
+                    heights[name] = (float(times[last]), float(scaled[last]))
                 self._ends[name].setVisible(bool(len(real)))
-            plot.setXRange(start, end, padding=0.0)
+            plot.setXRange(start, end + _MARGIN * (end - start), padding=0.0)
             if extremes:
                 _calm_range(plot, min(extremes), max(extremes))
+            self._put_ends(plot, heights)
+
+    def show_cursors(self, shown: bool) -> None:
+        """Show or hide two lines that can be dragged; shown anew they stand at thirds of the picture."""
+        for line in self.cursors:
+            line.setVisible(shown)
+        if shown and self._plots:
+            left, right = self._plots[0].viewRange()[0]
+            for index, line in enumerate(self.cursors):
+                line.setValue(left + (right - left) * (index + 1) / 3)
+
+    def set_cursor(self, index: int, at: float) -> None:
+        """Put cursor A (0) or B (1) to a time."""
+        self.cursors[index].setValue(at)
+
+    def _add_cursors(self) -> None:
+        """Make a line a cursor and plot; all lines of a cursor move with the one that is dragged."""
+        self.cursors: list[pg.InfiniteLine] = []
+        for name in ("A", "B"):
+            lines = []
+            for row, plot in enumerate(self._plots):
+                label = name if row == 0 else None
+                line = pg.InfiniteLine(0, 90, movable=True, label=label, labelOpts={"position": 0.9})
+                line.setVisible(False)
+                line.setZValue(20)
+                plot.addItem(line, ignoreBounds=True)
+                lines.append(line)
+            self._followers += lines
+            self.cursors += lines[:1]
+            for line in lines:
+                line.sigPositionChanged.connect(lambda moved, lines=lines: _follow(moved, lines))
+            for line in lines[1:]:
+                lines[0].visibleChanged.connect(lambda first=lines[0], line=line: line.setVisible(first.isVisible()))
+
+    def _put_ends(self, plot: pg.PlotItem, heights: dict[str, tuple[float, float]]) -> None:
+        """Put the curves' names right of their ends, moved apart where they would cover each other."""
+        if not heights:
+            return
+        low, high = plot.viewRange()[1]
+        row = (high - low) * 15 / max(plot.vb.height(), 30)  # height of a name in the plot's unit
+        taken = low - row
+        for name, (at, value) in sorted(heights.items(), key=lambda item: item[1][1]):
+            taken = max(value, taken + row)
+            self._ends[name].setPos(at, min(taken, high - row / 2))
 
     def show_marks(self, gaps: list[tuple[float, float]], events: list[tuple[float, str]]) -> None:
         """Shade gaps and mark events; drawn anew only when they change."""
@@ -157,6 +205,11 @@ class Plots(QWidget):
         self.theme = theme
         self._marked = None
         self._view.setBackground(theme.panel)
+        for line in self._followers:
+            line.setPen(self._pen(theme.text, 0))
+            line.setHoverPen(self._pen(theme.accent, 0))
+            if getattr(line, "label", None) is not None:
+                line.label.setColor(theme.text)
         for plot, panel in zip(self._plots, self.panels, strict=True):
             rules = next(item for item in plot.items if isinstance(item, _Rules))
             rules.pen = _faint(theme)
@@ -183,7 +236,7 @@ class Plots(QWidget):
             plot.getAxis("bottom").setHeight(8)
         for index, name in enumerate(panel.points):
             self._curves[name] = plot.plot()
-            end = pg.TextItem(f"L{index + 1}" if len(panel.points) > 1 else "P", anchor=(2.6 - 0.8 * index, 1))
+            end = pg.TextItem(f"L{index + 1}" if len(panel.points) > 1 else "P", anchor=(0, 0.5))
             plot.addItem(end, ignoreBounds=True)
             self._ends[name] = end
         self._plots.append(plot)
@@ -195,6 +248,12 @@ class Plots(QWidget):
     @staticmethod
     def _pen(colour: str, style: int) -> QPen:
         return pg.mkPen(colour, width=1, style=_STYLES[style])
+
+
+def _follow(moved: pg.InfiniteLine, lines: list[pg.InfiniteLine]) -> None:
+    for line in lines:
+        if line is not moved and line.value() != moved.value():
+            line.setValue(moved.value())
 
 
 def nice_step(span: float) -> float:

@@ -1,12 +1,17 @@
-"""A tile: one value with its unit, label, age, and the lowest and highest since the start."""
+"""A tile: one value with its unit, label, age, the lowest and highest since the start, and its limits as a bar."""
 
-from PySide6.QtCore import QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from evtech.measure.quantity import NARROW_SPACE, UNKNOWN, shown
+from evtech.measure.quantity import NARROW_SPACE, UNKNOWN
 from ui.theme import LIGHT, Theme
-from ui.words import decimals_for, quantity, translate
+from ui.words import decimals_for, digits_of, quantity, translate
+
+FIELD_DIGITS_MM = 12.0
+_MM_AN_INCH = 25.4
+_NORMAL, _MARGIN = 2.0, 10
+_Left = Qt.AlignmentFlag.AlignLeft
 
 
 class Tile(QWidget):
@@ -16,17 +21,21 @@ class Tile(QWidget):
         super().__init__(parent)
         self.theme: Theme = LIGHT
         self.label, self.unit = label, unit
-        self._decimals = decimals_for(unit, resolution)
-        self._magnify = 2.0
+        self.limits: tuple[float, float] | None = None
         self.value: float | None = None
         self.stale_s: float | None = None
+        self._decimals = decimals_for(unit, resolution)
+        self._is_large = False
+        self._age: float | None = None
         self._low: float | None = None
         self._high: float | None = None
+        self._longest = 0
+        self.setAccessibleName(label)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
-    def show_value(self, value: float | None, stale_s: float | None) -> None:
-        """Show a value in its base unit; ``stale_s`` is its age where it is too old, else ``None``."""
-        self.value, self.stale_s = value, stale_s
+    def show_value(self, value: float | None, stale_s: float | None, age: float | None = None) -> None:
+        """Show a value in its base unit; ``stale_s`` is its age where it is too old, ``age`` its age in any case."""
+        self.value, self.stale_s, self._age = value, stale_s, age
         if value is not None and stale_s is None:
             self._low = value if self._low is None else min(self._low, value)
             self._high = value if self._high is None else max(self._high, value)
@@ -35,23 +44,32 @@ class Tile(QWidget):
 
     def use_theme(self, theme: Theme, large: bool) -> None:
         """Use a theme; large tiles have digits of at least 12 mm."""
-        self.theme = theme
-        self._magnify = 3.4 if large else 2.0
+        self.theme, self._is_large = theme, large
         self.updateGeometry()
         self.update()
 
     def text(self) -> str:
         """Return what the tile says."""
         words = quantity(self.value, self.unit, self._decimals)
-        return (
-            words
-            if self.stale_s is None
-            else translate("Tile", "{value}, {age} s old").format(value=words, age=int(self.stale_s))
-        )
+        if self.stale_s is None:
+            return words
+        return translate("Tile", "{value}, {age} s old").format(value=words, age=int(self.stale_s))
+
+    def digit_font(self) -> QFont:
+        """Return the font of the digits."""
+        font = QFont(self.font())
+        font.setBold(True)
+        font.setPointSizeF(font.pointSizeF() * _NORMAL)
+        if self._is_large:
+            wanted = FIELD_DIGITS_MM / _MM_AN_INCH * self._dots_an_inch()
+            height = QFontMetrics(font).tightBoundingRect("0").height()
+            font.setPointSizeF(font.pointSizeF() * wanted / max(height, 1) * 1.02)
+        return font
 
     def sizeHint(self) -> QSize:
-        metrics = self.fontMetrics()
-        return QSize(metrics.horizontalAdvance("0" * 15), int(metrics.height() * (3.0 + 1.1 * self._magnify)))
+        line, digits = self.fontMetrics(), QFontMetrics(self.digit_font())
+        width = digits.horizontalAdvance("0" * 5) + line.horizontalAdvance("kWh") + 3 * _MARGIN
+        return QSize(max(width, line.horizontalAdvance("0" * 15)), 2 * line.height() + digits.height() + 20)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -65,35 +83,66 @@ class Tile(QWidget):
         painter.setBrush(QColor(theme.window if is_stale else theme.panel))
         frame = self.rect().adjusted(1, 1, -2, -2)
         painter.drawRoundedRect(frame, 5, 5)
-        area = frame.adjusted(10, 7, -10, -7)
+        area = frame.adjusted(_MARGIN, 6, -_MARGIN, -7)
         line = self.fontMetrics().height()
         painter.setPen(QColor(theme.muted))
-        painter.drawText(area, Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft, self.label)
+        painter.drawText(area, Qt.AlignmentFlag.AlignTop | _Left, self.label)
         self._paint_value(painter, area.adjusted(0, line, 0, -line), QColor(theme.muted if is_stale else theme.text))
         painter.setPen(QColor(theme.muted))
         painter.setFont(self.font())
-        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignLeft, self._foot())
+        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | _Left, self._foot())
+        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, self._age_words())
+        if not is_stale:
+            self._paint_limits(painter, frame)
 
-    def _paint_value(self, painter: QPainter, area: object, colour: QColor) -> None:
-        digits, unit = shown(self.value, self.unit, self._decimals)
-        big = self.font()
-        big.setPointSizeF(big.pointSizeF() * self._magnify)
-        big.setBold(True)
-        painter.setFont(big)
+    def _paint_value(self, painter: QPainter, area: QRect, colour: QColor) -> None:
+        digits, unit = digits_of(self.value, self.unit, self._decimals)
+        font = self.digit_font()
+        if (excess := QFontMetrics(font).horizontalAdvance(digits) / max(area.width() * 0.8, 1)) > 1:
+            font.setPointSizeF(font.pointSizeF() / excess)  # a long counter is rather smaller than cut off
+        painter.setFont(font)
         painter.setPen(colour)
-        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(area, left, digits)
+        # the place of the unit is kept for the longest number seen, so that it does not jump
+        self._longest = max(self._longest, len(digits))
+        metrics = painter.fontMetrics()
+        reserved = max(metrics.horizontalAdvance(digits), metrics.horizontalAdvance("0") * (self._longest - 1))
+        middle = Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(QRect(area.left(), area.top(), reserved + 2, area.height()), middle | _Left, digits)
         if unit and digits != UNKNOWN:
-            width = painter.fontMetrics().horizontalAdvance(digits + NARROW_SPACE)
+            width = reserved + metrics.horizontalAdvance(NARROW_SPACE)
             painter.setFont(self.font())
-            painter.drawText(area.adjusted(width + 2, 0, 0, 0), left, unit)
+            painter.drawText(area.adjusted(width + 2, 0, 0, 0), middle | _Left, unit)
+
+    def _paint_limits(self, painter: QPainter, frame: QRect) -> None:
+        """Draw where the value stands between its limits: a rule with a mark, amber when it is outside."""
+        if self.limits is None or self.value is None or self.limits[1] <= self.limits[0]:
+            return
+        low, high = self.limits
+        left, right, y = frame.left() + _MARGIN, frame.right() - _MARGIN, frame.bottom() - 3
+        painter.setPen(QPen(QColor(self.theme.line), 2))
+        painter.drawLine(left, y, right, y)
+        share = min(max((self.value - low) / (high - low), 0.0), 1.0)
+        outside = not low <= self.value <= high
+        painter.setPen(QPen(QColor(self.theme.warning if outside else self.theme.text), 3))
+        at = left + int(share * (right - left))
+        painter.drawLine(at - 4, y, at + 4, y)
+
+    def _dots_an_inch(self) -> float:
+        """Return the screen's density; a screen that lies about its size is taken at its nominal density."""
+        nominal, told = self.logicalDpiY(), self.physicalDpiY()
+        return float(told if 0.75 * nominal <= told <= 2.0 * nominal else nominal)
 
     def _foot(self) -> str:
         if self.value is None:
             return translate("Tile", "no value")
         if self.stale_s is not None:
-            return translate("Tile", "{age} s old").format(age=int(self.stale_s))
+            return translate("Tile", "not current")
         if self._low is None or self._high is None:
             return ""
-        low, high = (shown(value, self.unit, self._decimals)[0] for value in (self._low, self._high))
+        low, high = (digits_of(value, self.unit, self._decimals)[0] for value in (self._low, self._high))
         return f"{low} … {high}"
+
+    def _age_words(self) -> str:
+        if self.stale_s is not None:
+            return translate("Tile", "{age} s old").format(age=int(self.stale_s))
+        return "" if self._age is None else translate("Tile", "{age:.0f} s").format(age=self._age)
