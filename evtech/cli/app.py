@@ -10,7 +10,7 @@ from evtech import VERSION
 from evtech.cli.output import Output
 from evtech.errors import EvtechError
 
-GROUPS = ("profiles", "read", "monitor", "simulate", "sessions", "archive", "report", "demo", "gui", "ports")
+GROUPS = ("explain", "profiles", "read", "monitor", "simulate", "sessions", "archive", "report", "demo", "gui", "ports")
 
 
 @dataclass(slots=True)

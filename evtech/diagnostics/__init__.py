@@ -1,0 +1,1 @@
+"""Why does it not charge? Faults as data, evidence from samples, answers with their proof."""

@@ -1,0 +1,111 @@
+"""Looks a code or some words up: vendor codes, faults, MREC and OCPP names. Needs no connection."""
+
+import re
+from dataclasses import dataclass
+
+from evtech.diagnostics.knowledge import Catalogue, Fault, VendorCode, catalogues, faults
+
+# a number as people read it from a display, a log or a row of blinks
+_NUMBER = re.compile(
+    r"(?:(?:error|err|code|fault|bit|state|status|group|blinks?|flash(?:es)?|led|e|f)[\s:#-]*)?"
+    r"(?P<number>0x[0-9a-f]+|[0-9a-f]+h|\d+)(?:\s*(?:x|times|blinks?|flashes))?",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One answer: where it comes from, what it means, which faults it points to."""
+
+    kind: str  # vendor | fault | mrec | ocpp
+    profile: str | None
+    code: str
+    meaning: str | None
+    published: bool
+    severity: str
+    faults: tuple[str, ...]
+
+
+def look_up(query: str, profile: str | None = None) -> list[Match]:
+    """Return what a code or words mean, the closest first; with ``profile`` only that product's codes.
+
+    Decimal and hexadecimal forms, bits and blink counts are understood. Where a product publishes no meanings, its
+    code is found with ``meaning`` ``None``.
+    """
+    text = query.strip()
+    if not text:
+        return []
+    found = [] if profile else _names(text)
+    found += _vendor(text, profile)
+    if not found and not profile:
+        found = _words(text)
+    return found
+
+
+def numbers_in(text: str) -> set[int]:
+    """Return the numbers that a code may stand for: 12 as written, and as hexadecimal where it says so."""
+    match = _NUMBER.fullmatch(text.strip())
+    if match is None:
+        return {int(text, 16)} if re.fullmatch(r"[0-9a-f]{2,8}", text, re.IGNORECASE) else set()
+    number = match["number"].lower()
+    if number.startswith("0x"):
+        return {int(number, 16)}
+    return {int(number.rstrip("h"), 16)} if number.endswith("h") else {int(number)}
+
+
+def _names(text: str) -> list[Match]:
+    key = text.upper()
+    found = []
+    if key in faults():
+        fault = faults()[key]
+        found.append(Match("fault", None, fault.id, fault.title, True, fault.severity, (fault.id,)))
+    for kind, attribute in (("mrec", "mrec"), ("ocpp", "ocpp")):
+        hits = [f for f in faults().values() if (getattr(f, attribute) or "").upper() == key]
+        if hits:
+            worst = min(hits, key=lambda f: ("critical", "fault", "warning", "info").index(f.severity))
+            titles = "; ".join(f.title for f in hits)
+            found.append(Match(kind, None, text, titles, True, worst.severity, tuple(f.id for f in hits)))
+    return found
+
+
+def _vendor(text: str, profile: str | None) -> list[Match]:
+    found = []
+    numbers = numbers_in(text)
+    chosen = [c for name, c in catalogues().items() if profile in (None, name)]
+    for catalogue in chosen:
+        hits = [code for code in catalogue.codes if _is(code, text, numbers)]
+        found += [_match(catalogue, code) for code in hits]
+        if not hits and profile is not None and numbers and not catalogue.published:
+            # the product has codes, but the maker tells nobody what they mean: the raw value is the answer
+            found.append(Match("vendor", catalogue.profile, text, None, False, "fault", ()))
+    return found
+
+
+def _is(code: VendorCode, text: str, numbers: set[int]) -> bool:
+    if isinstance(code.code, int):
+        return code.code in numbers
+    return code.code.casefold() == text.casefold() or (bool(numbers) and numbers_in(code.code) == numbers)
+
+
+def _match(catalogue: Catalogue, code: VendorCode) -> Match:
+    shown = str(code.code)
+    return Match("vendor", catalogue.profile, shown, code.meaning, code.meaning is not None, code.severity, code.faults)
+
+
+def _words(text: str) -> list[Match]:
+    words = text.casefold().split()
+    found = []
+    for catalogue in catalogues().values():
+        found += [
+            _match(catalogue, code)
+            for code in catalogue.codes
+            if code.meaning and all(word in f"{code.meaning} {catalogue.vendor}".casefold() for word in words)
+        ]
+    hits = [fault for fault in faults().values() if all(word in _all_words(fault) for word in words)]
+    titled = [fault for fault in hits if all(word in fault.title.casefold() for word in words)]
+    ordered = [*titled, *(fault for fault in hits if fault not in titled)]
+    return [Match("fault", None, f.id, f.title, True, f.severity, (f.id,)) for f in ordered] + found
+
+
+def _all_words(fault: Fault) -> str:
+    return " ".join([fault.id, fault.title, *(cause.cause for cause in fault.causes)]).casefold()

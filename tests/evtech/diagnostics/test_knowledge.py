@@ -1,0 +1,95 @@
+"""Knowledge and catalogues are whole: every reference leads somewhere, every vendor code has an answer."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from evtech.diagnostics.knowledge import catalogues, faults
+from evtech.diagnostics.lookup import look_up, numbers_in
+
+REFERENCE = os.environ.get("EVTECH_REFERENCE")
+OPERATORS = {"==", "!=", "<", "<=", ">", ">=", "in", "between", "outside", "in_bands", "missing", "abs_gt", "rate_gt"}
+
+
+def leaves(node: dict[str, object] | None) -> list[dict[str, object]]:
+    if not node:
+        return []
+    for key in ("all", "any"):
+        if key in node:
+            return [leaf for child in node[key] for leaf in leaves(child)]  # type: ignore[attr-defined]
+    return leaves(node["not"]) if "not" in node else [node]  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("fault", faults().values(), ids=lambda fault: fault.id)
+def test_a_fault_is_whole(fault: object) -> None:
+    assert fault.causes  # type: ignore[attr-defined]
+    assert sum(c.prior for c in fault.causes) == pytest.approx(1, abs=0.021)  # type: ignore[attr-defined]
+    assert fault.steps  # type: ignore[attr-defined]
+    assert set(fault.suppresses) <= set(faults())  # type: ignore[attr-defined]
+    assert {leaf["op"] for leaf in leaves(fault.detect)} <= OPERATORS  # type: ignore[attr-defined]
+    if fault.severity == "critical":  # type: ignore[attr-defined]
+        assert len(fault.safety) > 20  # type: ignore[attr-defined]
+
+
+def test_every_fault_of_a_catalogue_exists() -> None:
+    named = {name for c in catalogues().values() for code in c.codes for name in code.faults}
+
+    assert named <= set(faults())
+
+
+@pytest.mark.skipif(REFERENCE is None, reason="the fact sheets are not at hand")
+def test_the_faults_are_those_of_the_sheet() -> None:
+    sheet = {f["id"]: f for f in json.loads((Path(str(REFERENCE)) / "diagnostics.json").read_text())}
+
+    assert set(sheet) == set(faults())
+    for name, fault in faults().items():
+        assert fault.severity == sheet[name]["severity"], name
+        assert list(fault.suppresses) == sheet[name]["suppresses"], name
+        assert fault.detect == sheet[name]["detect"], name
+        assert fault.mrec == sheet[name]["mrec"], name
+
+
+@pytest.mark.skipif(REFERENCE is None, reason="the fact sheets are not at hand")
+@pytest.mark.parametrize("name", sorted(set(catalogues()) - {"phoenix-ev-cc-basic"}))
+def test_every_published_code_of_a_sheet_is_explained(name: str) -> None:
+    sheet = json.loads((Path(str(REFERENCE)) / "chargers" / f"{name}.json").read_text())
+    errors = sheet.get("error_map") or {}
+
+    for code, entry in (errors.get("entries") or {}).items():
+        number = f"0x{code}" if errors["mode"] == "enum_hex" else code
+        matches = look_up(number, name)
+        assert [match.meaning for match in matches][:1] == [entry["meaning"]], code
+
+
+@pytest.mark.skipif(REFERENCE is None, reason="the fact sheets are not at hand")
+def test_there_is_a_catalogue_for_every_sheet() -> None:
+    sheets = {file.stem for file in (Path(str(REFERENCE)) / "chargers").glob("*.json")}
+
+    assert sheets <= set(catalogues())
+
+
+@pytest.mark.parametrize(
+    ("text", "number"),
+    [("12", 12), ("0x0C", 12), ("0Ch", 12), ("bit 12", 12), ("E12", 12), ("12 blinks", 12), ("F4", 4)],
+)
+def test_a_code_is_understood_in_every_form(text: str, number: int) -> None:
+    assert number in numbers_in(text)
+
+
+def test_a_code_without_published_meaning_is_found_and_says_so() -> None:
+    (match,) = look_up("0x40000", "keba-kecontact-p30")
+
+    assert (match.meaning, match.published) == (None, False)
+
+
+def test_names_of_the_trade_lead_to_faults() -> None:
+    assert look_up("cx017")[0].faults == ("SW-NO-CLOSE", "SW-WELD") or "SW-WELD" in look_up("cx017")[0].faults
+    assert "TMP-DERATE" in look_up("HighTemperature")[0].faults
+    assert look_up("sw-weld")[0].kind == "fault"
+
+
+def test_words_find_faults() -> None:
+    assert "SW-WELD" in [match.code for match in look_up("welded pole")]
+    assert look_up("no such thing at all") == []
