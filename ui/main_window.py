@@ -5,7 +5,7 @@ import threading
 from functools import partial
 
 from PySide6.QtCore import QEventLoop, QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence
+from PySide6.QtGui import QCloseEvent, QFontMetrics, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -83,7 +83,9 @@ class MainWindow(QMainWindow):
         QApplication.setFont(base_font(self._family, theme))
         for part in (self.header, self.strips, self.connect_page, self.live_page, self.sessions_page):
             part.apply_theme(theme)
-        self.rail.setFixedWidth(self.fontMetrics().horizontalAdvance("m") * 11)
+        words = [self.rail.item(row).text() for row in range(self.rail.count())]
+        metrics = QFontMetrics(QApplication.font())
+        self.rail.setFixedWidth(max(metrics.horizontalAdvance(word) for word in words) + SIZE + 44)
         for row, name in enumerate(_ICONS):
             self.rail.item(row).setIcon(rail_icon(name, theme))
             self.rail.item(row).setSizeHint(QSize(0, max(48, theme.target)))
@@ -208,6 +210,7 @@ class MainWindow(QMainWindow):
             self.bridge.disconnect_from(self.connection)
         self.connection = connection
         self.connect_page.set_busy(False)
+        self.connect_page.check.finish()
         if self._asked is not None:
             self.connect_page.remember(self._asked, connection.identity)
         self.connect_page.offer_interrupted([])

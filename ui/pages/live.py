@@ -5,8 +5,8 @@ from collections.abc import Callable
 from datetime import datetime
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QKeySequence, QResizeEvent, QShortcut
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontMetrics, QKeySequence, QResizeEvent, QShortcut
+from PySide6.QtWidgets import QApplication, QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from evtech.events import Event, EventKind
 from evtech.workbench import Connection
@@ -71,8 +71,7 @@ class LivePage(QWidget):
         points = connection.profile.points
         self.board.show_points(points, self.theme)
         self.plots = Plots(set(points))
-        self.plots.setMinimumHeight(self.fontMetrics().height() * 15)
-        self.plots.apply_theme(self.theme)
+        self._fit_plots()
         self._plot_box.addWidget(self.plots)
         self._show_parts(connected=True)
         dress(self, self.theme)
@@ -88,6 +87,7 @@ class LivePage(QWidget):
         self.board.clear()
         if self.plots is not None:
             self._plot_box.removeWidget(self.plots)
+            self.plots.hide()
             self.plots.deleteLater()
             self.plots = None
         self.sentence.setText(translate("Live", "Nothing is connected."))
@@ -97,9 +97,9 @@ class LivePage(QWidget):
         """Use the theme's colours."""
         self.theme = theme
         self.board.apply_theme(theme)
-        self.note.setVisible(self.connection is not None and theme is not FIELD)
+        self.note.setVisible(theme is not FIELD)
         if self.plots is not None:
-            self.plots.apply_theme(theme)
+            self._fit_plots()
 
     def as_text(self) -> str:
         """Return the values shown as lines of text."""
@@ -209,8 +209,16 @@ class LivePage(QWidget):
 
     def _show_cursors(self, shown: bool) -> None:
         self.between.setVisible(shown)
-        if self.plots is not None:
-            self.plots.show_cursors(shown)
+        if self.plots is None or self.connection is None:
+            return
+        end = self._paused_at or time.time()
+        first, _ = self.connection.history.span or (end, end)
+        self.plots.show_cursors(shown, max(first, end - (_WINDOWS_S[self.window_choice.currentIndex()] or 1e12)), end)
+
+    def _fit_plots(self) -> None:
+        assert self.plots is not None
+        self.plots.apply_theme(self.theme)
+        self.plots.setMinimumHeight(QFontMetrics(QApplication.font()).height() * (8 if self.theme is FIELD else 15))
 
     def _write_note(self) -> None:
         text = self.note.text().strip()

@@ -7,8 +7,10 @@ from pathlib import Path
 
 import numpy as np
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
+    QBoxLayout,
     QFileDialog,
     QHBoxLayout,
     QHeaderView,
@@ -77,7 +79,7 @@ class SessionsPage(QWidget):
         self.splitter.setSizes([190, 410])
         self.splitter.setChildrenCollapsible(False)
         layout.addWidget(self.bar)
-        layout.addWidget(self.totals)
+        layout.addLayout(self._make_actions())
         layout.addWidget(self.splitter, 1)
         layout.addWidget(self.empty, 1)
         self._show_parts()
@@ -88,6 +90,13 @@ class SessionsPage(QWidget):
         self._drawn = None
         if self._plots is not None:
             self._plots.apply_theme(theme)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the curves below the facts where there is no room beside them."""
+        super().resizeEvent(event)
+        is_narrow = self.width() < self.fontMetrics().horizontalAdvance("m") * 60
+        way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        self._beside.setDirection(way)
 
     def load(self) -> None:
         """Ask the archive on a worker thread."""
@@ -133,7 +142,7 @@ class SessionsPage(QWidget):
         self._filter()
 
     def _show_parts(self) -> None:
-        for widget in (self.bar, self.totals, self.splitter):
+        for widget in (self.bar, self.totals, self.splitter, *self._buttons):
             widget.setVisible(bool(self._all))
         self.empty.setVisible(not self._all)
 
@@ -180,6 +189,7 @@ class SessionsPage(QWidget):
             return
         if self._plots is not None:
             self._plot_box.removeWidget(self._plots)
+            self._plots.hide()
             self._plots.deleteLater()
         self._plots = Plots(set(found.history.points))
         self._plots.setMinimumHeight(self.fontMetrics().height() * 13)
@@ -202,7 +212,11 @@ class SessionsPage(QWidget):
         self.period.changed.connect(self._filter)
         row.addWidget(self.filter, 1)
         row.addWidget(self.period)
-        row.addSpacing(16)
+        return bar
+
+    def _make_actions(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addWidget(self.totals, 1)
         self._buttons: list[QPushButton] = []
         for text, act in (
             (translate("Sessions", "Export CSV…"), self.export_csv),
@@ -214,7 +228,7 @@ class SessionsPage(QWidget):
             button.setEnabled(False)
             self._buttons.append(button)
             row.addWidget(button)
-        return bar
+        return row
 
     def _make_empty(self) -> QWidget:
         page = QWidget()
@@ -249,7 +263,7 @@ class SessionsPage(QWidget):
 
     def _make_details(self) -> QWidget:
         page = QWidget()
-        row = QHBoxLayout(page)
+        row = self._beside = QHBoxLayout(page)
         row.setContentsMargins(0, 6, 0, 0)
         self.details = QLabel()
         self.details.setWordWrap(True)
@@ -259,6 +273,7 @@ class SessionsPage(QWidget):
         area.setWidget(self.details)
         area.setWidgetResizable(True)
         area.setFrameShape(QScrollArea.Shape.NoFrame)
+        area.setMinimumHeight(self.fontMetrics().height() * 7)
         area.setAccessibleName(translate("Sessions", "Facts of the session"))
         row.addWidget(area, 2)
         self._plot_box = QVBoxLayout()

@@ -1,5 +1,7 @@
 """The step-by-step check of a connection: each step with its shape, and the fix below the one that failed."""
 
+from dataclasses import replace
+
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QPainter, QPaintEvent
 from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
@@ -78,11 +80,19 @@ class CheckList(QWidget):
         self.empty.setVisible(False)
         self._steps[step.name] = step
         self._put(step)
+        self.updateGeometry()
+
+    def finish(self) -> None:
+        """Show what still runs as done: the connection stands."""
+        for step in list(self._steps.values()):
+            if step.state == "running":
+                self.show_step(replace(step, state="ok"))
 
     def clear(self) -> None:
         """Forget the former check."""
         for row in self.rows.values():
             self._layout.removeWidget(row)
+            row.hide()  # it lives until the event loop comes round
             row.deleteLater()
         self.rows.clear()
         self._steps.clear()
@@ -94,6 +104,7 @@ class CheckList(QWidget):
             self._layout.insertWidget(self._layout.count() - 1, row)
         else:
             self._layout.replaceWidget(old, row)
+            old.hide()
             old.deleteLater()
         self.rows[step.name] = row
 

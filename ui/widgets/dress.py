@@ -1,6 +1,6 @@
 """Widgets that follow the theme: headings, the primary button, and how large things are that a finger presses."""
 
-from PySide6.QtGui import QColor, QPalette
+from PySide6.QtGui import QColor, QFontMetrics, QPalette
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractSpinBox,
@@ -57,7 +57,8 @@ class LargeButton(QPushButton):
 
     def fit(self, theme: Theme) -> None:
         """Use the theme's accent where this is the primary button."""
-        self.setMinimumWidth(self.fontMetrics().horizontalAdvance("m") * 13)
+        metrics = QFontMetrics(QApplication.font())
+        self.setMinimumWidth(max(metrics.horizontalAdvance("m") * 12, metrics.horizontalAdvance(self.text()) + 40))
         if not self.is_primary:
             return
         role, group, colours = QPalette.ColorRole, QPalette.ColorGroup, self.palette()

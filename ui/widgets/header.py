@@ -28,10 +28,10 @@ class Header(QWidget):
         self.badge = Badge()
         self.problems = QToolButton()
         self.problems.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.problems.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.problems.setAutoRaise(True)
         self.menu = QMenu(self)
-        self.problems.setMenu(self.menu)
+        self.problems.clicked.connect(self._open_menu)
+        self.problems.setToolTip(translate("Header", "Lists what is wrong now and what to do"))
         row.addWidget(self.identity, 1)
         row.addWidget(self.badge)
         row.addWidget(self.problems)
@@ -52,6 +52,9 @@ class Header(QWidget):
         self.identity.setText(_identity(connection))
         self._refresh_problems(connection)
         self._refresh_badge(connection)
+
+    def _open_menu(self) -> None:
+        self.menu.popup(self.problems.mapToGlobal(self.problems.rect().bottomLeft()))
 
     def _refresh_problems(self, connection: Connection) -> None:
         standing = [(alarm.text, alarm.severity) for alarm in connection.alarms.standing.values()]

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPen
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
@@ -109,6 +109,10 @@ class Plots(QWidget):
         self.setAccessibleName(translate("Plot", "Curves of voltage, current and power"))
         self.apply_theme(LIGHT)
 
+    def sizeHint(self) -> QSize:
+        """Ask for no more than is needed: what is left of the page is given anyway."""
+        return QSize(400, self.minimumHeight())
+
     def redraw(self, window: Window, start: float, end: float) -> None:
         """Draw [start, end] (s since 1970) from a source of (point, start, end, pixels)."""
         pixels = max(self.width(), 200)
@@ -130,14 +134,12 @@ class Plots(QWidget):
                 _calm_range(plot, min(extremes), max(extremes))
             self._put_ends(plot, heights)
 
-    def show_cursors(self, shown: bool) -> None:
-        """Show or hide two lines that can be dragged; shown anew they stand at thirds of the picture."""
-        for line in self.cursors:
+    def show_cursors(self, shown: bool, start: float = 0.0, end: float = 0.0) -> None:
+        """Show or hide two lines that can be dragged; shown anew they stand at thirds of [start, end]."""
+        for index, line in enumerate(self.cursors):
             line.setVisible(shown)
-        if shown and self._plots:
-            left, right = self._plots[0].viewRange()[0]
-            for index, line in enumerate(self.cursors):
-                line.setValue(left + (right - left) * (index + 1) / 3)
+            if shown:
+                line.setValue(start + (end - start) * (index + 1) / 3)
 
     def set_cursor(self, index: int, at: float) -> None:
         """Put cursor A (0) or B (1) to a time."""
@@ -168,10 +170,10 @@ class Plots(QWidget):
             return
         low, high = plot.viewRange()[1]
         row = (high - low) * 15 / max(plot.vb.height(), 30)  # height of a name in the plot's unit
-        taken = low - row
-        for name, (at, value) in sorted(heights.items(), key=lambda item: item[1][1]):
-            taken = max(value, taken + row)
-            self._ends[name].setPos(at, min(taken, high - row / 2))
+        names = sorted(heights, key=lambda name: heights[name][1])
+        places = _apart([heights[name][1] for name in names], row, low + row / 2, high - row / 2)
+        for name, place in zip(names, places, strict=True):
+            self._ends[name].setPos(heights[name][0], place)
 
     def show_marks(self, gaps: list[tuple[float, float]], events: list[tuple[float, str]]) -> None:
         """Shade gaps and mark events; drawn anew only when they change."""
@@ -194,9 +196,13 @@ class Plots(QWidget):
                     )
                     self._keep(plot, label)
                     label.setPos((start + end) / 2, plot.viewRange()[1][0])
-            for at, text in events:
+            for number, (at, text) in enumerate(events):
                 label = text if index == 0 else None
-                options = {"position": 0.92, "color": self.theme.muted, "anchors": [(0, 0), (0, 0)]}
+                options = {
+                    "position": 0.92 - 0.16 * (number % 2),
+                    "color": self.theme.muted,
+                    "anchors": [(0, 0), (0, 0)],
+                }
                 line = pg.InfiniteLine(at, 90, self._pen(self.theme.muted, 2), label=label, labelOpts=options)
                 self._keep(plot, line)
 
@@ -256,6 +262,18 @@ def _follow(moved: pg.InfiniteLine, lines: list[pg.InfiniteLine]) -> None:
             line.setValue(moved.value())
 
 
+def _apart(values: list[float], least: float, low: float, high: float) -> list[float]:
+    """Return places for rising values that are ``least`` apart and, as far as there is room, within [low, high]."""
+    places: list[float] = []
+    for value in values:
+        places.append(max(value, places[-1] + least if places else low))
+    ceiling = high
+    for index in range(len(places) - 1, -1, -1):
+        places[index] = min(places[index], ceiling)
+        ceiling = places[index] - least
+    return places
+
+
 def nice_step(span: float) -> float:
     """Return the 1-2-5 step that divides a span into about four."""
     raw = max(span, 1e-6) / 4
@@ -267,7 +285,9 @@ def _calm_range(plot: pg.PlotItem, low: float, high: float) -> None:
     """Set the vertical range in nice steps; leave it while the curve fits and uses a third of it."""
     now_low, now_high = plot.viewRange()[1]
     used = (high - low) / max(now_high - now_low, 1e-9)
-    if low >= now_low and high <= now_high and used > 0.33:
+    edge = 0.02 * (now_high - now_low)  # a line on the frame is hard to see; zero may lie on it
+    fits = (low >= now_low + edge or low == now_low == 0.0) and high <= now_high - edge
+    if fits and used > 0.33:
         return
     span = max(high - low, abs(high) * 0.02, 1.0)
     step = nice_step(span * 1.2)

@@ -30,8 +30,13 @@ class Tile(QWidget):
         self._low: float | None = None
         self._high: float | None = None
         self._longest = 0
+        self._room = 5  # digits that surely fit
         self.setAccessibleName(label)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+
+    def keep_room(self, digits: int) -> None:
+        """Be wide enough for so many digits: a counter needs more than a voltage."""
+        self._room = digits
 
     def show_value(self, value: float | None, stale_s: float | None, age: float | None = None) -> None:
         """Show a value in its base unit; ``stale_s`` is its age where it is too old, ``age`` its age in any case."""
@@ -68,8 +73,8 @@ class Tile(QWidget):
 
     def sizeHint(self) -> QSize:
         line, digits = self.fontMetrics(), QFontMetrics(self.digit_font())
-        width = digits.horizontalAdvance("0" * 5) + line.horizontalAdvance("kWh") + 3 * _MARGIN
-        return QSize(max(width, line.horizontalAdvance("0" * 15)), 2 * line.height() + digits.height() + 20)
+        width = digits.horizontalAdvance("0" * self._room) + line.horizontalAdvance("kWh") + 3 * _MARGIN
+        return QSize(max(width, line.horizontalAdvance("0" * 14)), 2 * line.height() + digits.height() + 20)
 
     def minimumSizeHint(self) -> QSize:
         return self.sizeHint()
@@ -90,15 +95,19 @@ class Tile(QWidget):
         self._paint_value(painter, area.adjusted(0, line, 0, -line), QColor(theme.muted if is_stale else theme.text))
         painter.setPen(QColor(theme.muted))
         painter.setFont(self.font())
-        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | _Left, self._foot())
-        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, self._age_words())
+        foot, age = self._foot(), self._age_words()
+        metrics = painter.fontMetrics()
+        if metrics.horizontalAdvance(f"{foot}  {age}") <= area.width():
+            painter.drawText(area, Qt.AlignmentFlag.AlignBottom | _Left, foot)
+        painter.drawText(area, Qt.AlignmentFlag.AlignBottom | Qt.AlignmentFlag.AlignRight, age)
         if not is_stale:
             self._paint_limits(painter, frame)
 
     def _paint_value(self, painter: QPainter, area: QRect, colour: QColor) -> None:
         digits, unit = digits_of(self.value, self.unit, self._decimals)
         font = self.digit_font()
-        if (excess := QFontMetrics(font).horizontalAdvance(digits) / max(area.width() * 0.8, 1)) > 1:
+        room = area.width() - self.fontMetrics().horizontalAdvance(unit) - _MARGIN
+        if (excess := QFontMetrics(font).horizontalAdvance(digits) / max(room, 1)) > 1:
             font.setPointSizeF(font.pointSizeF() / excess)  # a long counter is rather smaller than cut off
         painter.setFont(font)
         painter.setPen(colour)

@@ -26,6 +26,7 @@ _FIELD = (
     "voltage_l1",
 )  # fmt: skip
 _MOST_MAIN, _MOST_FIELD = 5, 6
+_COUNTER_DIGITS = 8
 _UNITS = 60  # columns of the grid: 60 can be shared by 1 to 6 tiles
 
 
@@ -46,6 +47,7 @@ class TileBoard(QWidget):
         """Show nothing."""
         for tile in self.tiles.values():
             self._grid.removeWidget(tile)
+            tile.hide()
             tile.deleteLater()
         self.tiles.clear()
         self._shape = None
@@ -58,6 +60,8 @@ class TileBoard(QWidget):
                 self.tiles[name] = Tile(translate("Live", "Energy of this session"), "Wh", parent=self)
             elif name in points and points[name].readable:
                 self.tiles[name] = Tile(label(name), points[name].unit, points[name].resolution, parent=self)
+            if name in _MAIN and name in self.tiles:
+                self.tiles[name].keep_room(_COUNTER_DIGITS)
             if name.startswith("voltage") and name in self.tiles:
                 self.tiles[name].limits = (VOLTAGE_LOW_V, VOLTAGE_HIGH_V)
         self.apply_theme(theme)
@@ -88,7 +92,7 @@ class TileBoard(QWidget):
         self._width = width
         if not self.tiles or not width:
             return
-        rows = self._rows(max(1, width // (max(tile.sizeHint().width() for tile in self.tiles.values()) + 8)))
+        rows = self._rows()
         if rows == self._shape:
             return
         self._shape = rows
@@ -103,15 +107,21 @@ class TileBoard(QWidget):
         for column in range(_UNITS):
             self._grid.setColumnStretch(column, 1)
 
-    def _rows(self, most: int) -> list[list[str]]:
-        most = min(most, 6)
+    def _rows(self) -> list[list[str]]:
         if self._theme is FIELD:
-            return _cut([name for name in _FIELD if name in self.tiles][:_MOST_FIELD], min(most, 3))
+            names = [name for name in _FIELD if name in self.tiles][:_MOST_FIELD]
+            return _cut(names, min(self._most(names), 3))
         main = [name for name in _MAIN if name in self.tiles][:_MOST_MAIN]
         phases = [name for name in _PHASES if name in self.tiles]
+        most = self._most(phases)
         if most < len(phases):
             most = min(most, 3)  # so that the voltages stand above the currents
-        return _cut(main, most) + _cut(phases, most)
+        return _cut(main, self._most(main)) + _cut(phases, most)
+
+    def _most(self, names: list[str]) -> int:
+        """Return how many of some tiles fit side by side."""
+        widest = max((self.tiles[name].sizeHint().width() for name in names), default=1)
+        return max(1, min(6, (self._width - 28) // (widest + 8)))
 
 
 def _cut(names: list[str], most: int) -> list[list[str]]:
