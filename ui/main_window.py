@@ -122,7 +122,10 @@ class MainWindow(QMainWindow):
             )
         note = QLabel(words)
         note.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self._put_away = self.takeCentralWidget()  # late answers may still come for the pages
         self.setCentralWidget(note)
+        self.bridge.cancel()
+        self.bridge.blockSignals(True)
         self.menuBar().setEnabled(False)
         loop = QEventLoop()
         self.bench_closed.connect(loop.quit)

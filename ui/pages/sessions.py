@@ -97,6 +97,8 @@ class SessionsPage(QWidget):
         is_narrow = self.width() < self.fontMetrics().horizontalAdvance("m") * 60
         way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         self._beside.setDirection(way)
+        mode = QHeaderView.ResizeMode.ResizeToContents if is_narrow else QHeaderView.ResizeMode.Stretch
+        self.table.horizontalHeader().setSectionResizeMode(CHARGER, mode)
 
     def load(self) -> None:
         """Ask the archive on a worker thread."""

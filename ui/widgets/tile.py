@@ -10,7 +10,7 @@ from ui.words import decimals_for, digits_of, quantity, translate
 
 FIELD_DIGITS_MM = 12.0
 _MM_AN_INCH = 25.4
-_NORMAL, _MARGIN = 2.0, 10
+_NORMAL, _MARGIN, _FEW_DIGITS = 2.0, 10, 5
 _Left = Qt.AlignmentFlag.AlignLeft
 
 
@@ -30,7 +30,7 @@ class Tile(QWidget):
         self._low: float | None = None
         self._high: float | None = None
         self._longest = 0
-        self._room = 5  # digits that surely fit
+        self._room = _FEW_DIGITS  # digits that surely fit; longer numbers are drawn smaller
         self.setAccessibleName(label)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
@@ -73,7 +73,11 @@ class Tile(QWidget):
 
     def sizeHint(self) -> QSize:
         line, digits = self.fontMetrics(), QFontMetrics(self.digit_font())
-        width = digits.horizontalAdvance("0" * self._room) + line.horizontalAdvance("kWh") + 3 * _MARGIN
+        width = (
+            digits.horizontalAdvance("0" * (_FEW_DIGITS if self._is_large else self._room))
+            + line.horizontalAdvance("kWh")
+            + 3 * _MARGIN
+        )
         return QSize(max(width, line.horizontalAdvance("0" * 14)), 2 * line.height() + digits.height() + 20)
 
     def minimumSizeHint(self) -> QSize:
