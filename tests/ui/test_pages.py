@@ -85,6 +85,15 @@ def test_an_interrupted_session_is_offered_with_a_way_back(window: MainWindow, q
     assert wanted.args == [Asked("tcp://192.0.2.7", None)]
 
 
+def test_connecting_to_nothing_says_what_is_missing(window: MainWindow) -> None:
+    page = window.connect_page
+
+    page.connect_button.click()
+
+    assert page.check.rows["failure"].message.text() == "No address is given."
+    assert page.connect_button.isEnabled()
+
+
 def test_a_failed_step_says_what_to_try(qtbot: QtBot) -> None:
     check = CheckList()
     qtbot.addWidget(check)

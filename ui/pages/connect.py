@@ -185,6 +185,20 @@ class ConnectPage(QWidget):
     def _connect(self) -> None:
         if not self.connect_button.isEnabled():
             return
+        if self.form.is_empty:
+            self.check.clear()
+            self.check.show_step(
+                CheckStep(
+                    "failure",
+                    "failed",
+                    translate("Connect", "No address is given."),
+                    translate(
+                        "Connect",
+                        "Type the charger's IP address (its menu or the router shows it), or choose a serial port.",
+                    ),
+                )
+            )
+            return
         self.set_busy(True)
         self.connect_wanted.emit(Asked(self.form.address(), self.form.profile.currentData()))
 
@@ -213,6 +227,8 @@ class ConnectPage(QWidget):
         for entry in entries:
             self.recent.addItem(f"{entry.device}\n{entry.asked.address}")
         self.recent.setVisible(bool(entries))
+        row = max(self.recent.sizeHintForRow(0), 1)
+        self.recent.setMaximumHeight(row * len(entries) + 2 * self.recent.frameWidth() + 4)
         self.no_recent.setVisible(not entries)
 
 

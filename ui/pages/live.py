@@ -64,15 +64,10 @@ class LivePage(QWidget):
 
     def show_connection(self, connection: Connection) -> None:
         """Watch a connection."""
-        from ui.widgets.plots import Plots  # pyqtgraph costs half a second: not before a plot is wanted
-
         self.show_nothing()
         self.connection = connection
-        points = connection.profile.points
-        self.board.show_points(points, self.theme)
-        self.plots = Plots(set(points))
-        self._fit_plots()
-        self._plot_box.addWidget(self.plots)
+        self.board.show_points(connection.profile.points, self.theme)
+        self._make_plots(connection)
         self._show_parts(connected=True)
         dress(self, self.theme)
         self.timer.start()
@@ -85,11 +80,7 @@ class LivePage(QWidget):
         self.pause.setChecked(False)
         self.cursors.setChecked(False)
         self.board.clear()
-        if self.plots is not None:
-            self._plot_box.removeWidget(self.plots)
-            self.plots.hide()
-            self.plots.deleteLater()
-            self.plots = None
+        self._drop_plots()
         self.sentence.setText(translate("Live", "Nothing is connected."))
         self._show_parts(connected=False)
 
@@ -98,8 +89,9 @@ class LivePage(QWidget):
         self.theme = theme
         self.board.apply_theme(theme)
         self.note.setVisible(theme is not FIELD)
-        if self.plots is not None:
-            self._fit_plots()
+        if self.connection is not None:
+            self.cursors.setChecked(False)
+            self._make_plots(self.connection)
 
     def as_text(self) -> str:
         """Return the values shown as lines of text."""
@@ -215,10 +207,24 @@ class LivePage(QWidget):
         first, _ = self.connection.history.span or (end, end)
         self.plots.show_cursors(shown, max(first, end - (_WINDOWS_S[self.window_choice.currentIndex()] or 1e12)), end)
 
-    def _fit_plots(self) -> None:
-        assert self.plots is not None
+    def _make_plots(self, connection: Connection) -> None:
+        """Make the plots that the theme has room for: in the field current and power only."""
+        from ui.widgets.plots import Plots  # pyqtgraph costs half a second: not before a plot is wanted
+
+        self._drop_plots()
+        in_field = self.theme is FIELD
+        points = {name for name in connection.profile.points if not (in_field and name.startswith("voltage"))}
+        self.plots = Plots(points)
         self.plots.apply_theme(self.theme)
-        self.plots.setMinimumHeight(QFontMetrics(QApplication.font()).height() * (8 if self.theme is FIELD else 15))
+        self.plots.setMinimumHeight(QFontMetrics(QApplication.font()).height() * (8 if in_field else 15))
+        self._plot_box.addWidget(self.plots)
+
+    def _drop_plots(self) -> None:
+        if self.plots is not None:
+            self._plot_box.removeWidget(self.plots)
+            self.plots.hide()
+            self.plots.deleteLater()
+            self.plots = None
 
     def _write_note(self) -> None:
         text = self.note.text().strip()

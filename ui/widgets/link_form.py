@@ -47,6 +47,12 @@ class LinkForm(QWidget):
         self.kind.currentIndexChanged.connect(self._show_kind)
         self._show_kind(NETWORK)
 
+    @property
+    def is_empty(self) -> bool:
+        """Tell whether the field that says where to connect is still blank."""
+        where = (self.host.text(), self.port.currentText(), self.raw.text())[self.kind.currentIndex()]
+        return not where.strip()
+
     def address(self) -> str:
         """Return the link address that the form describes."""
         kind = self.kind.currentIndex()
