@@ -1,5 +1,6 @@
 """Renders the pictures of the README from the demo: ``QT_QPA_PLATFORM=offscreen python docs/make_screenshots.py``."""
 
+import subprocess
 import tempfile
 import time
 from pathlib import Path
@@ -55,7 +56,8 @@ def main() -> None:
 
         session = bench.archive.sessions()[0]
         write_session_report(bench.archive, session.id, pdf=Path(folder) / "report.pdf")
-        (TARGET / "report.pdf").write_bytes((Path(folder) / "report.pdf").read_bytes())
+        words = ["pdftoppm", "-png", "-r", "80", "-singlefile", f"{folder}/report.pdf", str(TARGET / "report")]
+        subprocess.run(words, check=True)  # of poppler-utils
         window.close()
 
 
