@@ -85,6 +85,7 @@ class ChargingSessions:
         self._energy: _Energy | None = None
         self._apparent: _Energy | None = None
         self._integrated_wh = 0.0
+        self._unwatched_wh = 0.0  # energy of the register over gaps
         self._has_power = False
         self._last: Reading | None = None
         self._last_pilot: str | None = None
@@ -166,6 +167,7 @@ class ChargingSessions:
         self._energy = _Energy(point) if point else None
         self._apparent = _Energy(apparent) if apparent and apparent.readable else None
         self._integrated_wh, self._has_power, self._away = 0.0, False, 0
+        self._unwatched_wh = 0.0
         self._counter_first = reading.number("session_energy")
         base = self._continued
         self._continued = None
@@ -219,9 +221,12 @@ class ChargingSessions:
         if power is not None:
             self._has_power = True
             self._integrated_wh += max(power, 0.0) * seconds / 3600
+        before = self._energy.counted if self._energy else 0.0
         for register in (self._energy, self._apparent):
             if register is not None:
                 register.take(reading.number(register.point.name))
+        if in_gap and self._energy is not None:
+            self._unwatched_wh += self._energy.counted - before
         charging = session.charging_s + (seconds if phase is SessionPhase.CHARGING else 0.0)
         peak = max(session.peak_power_w or 0.0, power) if power is not None else session.peak_power_w
         errors = session.errors
@@ -253,7 +258,10 @@ class ChargingSessions:
             energy, source = self._integrated_wh, "integrated_power"
         apparent = self._apparent.counted if self._apparent and self._apparent.first is not None else None
         energy = None if energy is None else float(f"{energy:.9g}")
-        mean = energy / session.charging_s * 3600 if energy is not None and session.charging_s > 1 else None
+        mean = None
+        if energy is not None and session.charging_s > 1:
+            # what flowed while nobody watched has no watched seconds to be divided by
+            mean = (energy - self._unwatched_wh) / session.charging_s * 3600
         return replace(
             session,
             energy_wh=energy,

@@ -71,6 +71,8 @@ def test_a_gap_stays_inside_one_session_and_loses_no_energy() -> None:
 
     assert session.gaps == (gap,)
     assert session.energy_wh == 300
+    # 20 s of the energy flowed unwatched: the mean power is that of the watched seconds
+    assert session.mean_power_w == pytest.approx(10800, rel=0.03)
 
 
 def test_a_register_that_runs_over_is_carried_on() -> None:

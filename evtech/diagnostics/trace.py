@@ -1,0 +1,178 @@
+"""Recordings for diagnosis: reads a CSV of samples, whatever its pace and its gaps.
+
+First column ``time`` (ISO 8601, or seconds), then one column a point by its standard name or short alias, in base
+units; empty means missing. Rows are read as they come and kept as columns of floats, so that ten million rows need
+memory for their numbers only. Texts become indices into a list of words.
+"""
+
+import csv
+import math
+from array import array
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from evtech.errors import InputError
+from evtech.measure.vocabulary import ALIASES, TERMS
+
+Floats = npt.NDArray[np.float64]
+TEXT_POINTS = {
+    "cp_state", "auth_state", "relay_command", "relay_state", "lock_command", "lock_state", "residual_trip_kind",
+    "rcm_selftest", "hlc_state", "hlc_stage_failed", "ev_error_code", "phase_sequence", "cable_state", "error_code",
+    "fault_id",
+}  # fmt: skip
+_PROGRESS_EVERY = 200_000
+_TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Samples as columns. ``times`` are seconds (since 1970, or from the trace's own zero), rising.
+
+    ``texts`` holds, for points that come as words, one word a sample ("" = missing).
+    """
+
+    times: Floats
+    numbers: Mapping[str, Floats]
+    texts: Mapping[str, npt.NDArray[np.str_]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+    absolute: bool = True
+
+    def __len__(self) -> int:
+        return len(self.times)
+
+    def moment(self, index: int) -> datetime:
+        """Return the UTC moment of a sample; a trace with a zero of its own counts from 1970."""
+        return datetime.fromtimestamp(float(self.times[index]), UTC)
+
+
+def read_trace(path: Path, progress: Callable[[int], None] = lambda rows: None) -> Trace:
+    """Read a CSV file; raise ``InputError`` saying which line is wrong and why.
+
+    Unsorted rows are sorted, of rows with the same time the last one wins; both are counted in ``warnings``.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _read(_rows(file, path), path, progress)
+    except OSError as error:
+        raise InputError(f"{path} cannot be read: {error.strerror}.") from error
+    except UnicodeDecodeError as error:
+        raise InputError(f"{path} is not UTF-8 text.", "Save it as CSV (UTF-8).") from error
+
+
+def _rows(file: Iterator[str], path: Path) -> Iterator[list[str]]:
+    try:
+        yield from csv.reader(file)
+    except csv.Error as error:
+        raise InputError(f"{path} is no CSV file: {error}.", "Columns are separated by commas.") from error
+
+
+def _read(rows: Iterator[list[str]], path: Path, progress: Callable[[int], None]) -> Trace:
+    head = next(rows, [])
+    names, warnings = _columns(head, path)
+    times = array("d")
+    columns = {name: array("d") for name in names if name}
+    words: dict[str, dict[str, int]] = {name: {} for name in columns}
+    for line, row in enumerate(rows, 2):
+        if not row or not any(row):
+            continue
+        if len(row) > len(head):
+            raise InputError(f"{path}, line {line}: {len(row)} fields, {len(head)} columns.", "A comma too many?")
+        times.append(_time(row[0], path, line))
+        for name, cell in zip(names, row[1:], strict=False):
+            if name:
+                columns[name].append(_cell(name, cell.strip(), words[name], path, line))
+        for name in names[len(row) - 1 :]:
+            if name:
+                columns[name].append(math.nan)
+        if line % _PROGRESS_EVERY == 0:
+            progress(line)
+    if not len(times):
+        raise InputError(f"{path} has no samples.", "A header line and at least one row are needed.")
+    return _sorted(np.frombuffer(times), {n: np.frombuffer(c) for n, c in columns.items()}, words, warnings)
+
+
+def _columns(head: list[str], path: Path) -> tuple[list[str], list[str]]:
+    if not head or head[0].strip().casefold() not in ("time", "t"):
+        found = head[0] if head else "nothing"
+        raise InputError(
+            f"{path} does not begin with a column time, but with {found!r}.", "See the manual, Samples as CSV."
+        )
+    names: list[str] = []
+    warnings = []
+    for title in head[1:]:
+        short = title.strip().replace(".", "_")
+        name = ALIASES.get(short, short)  # in a recording, state is the pilot's
+        if title.startswith("quality:") or not title.strip():
+            names.append("")
+            continue
+        if name in names:
+            raise InputError(f"{path} has two columns for {name}.", "Keep one of them.")
+        if name not in TERMS and name not in TEXT_POINTS and name != "foreign_write_seen":
+            warnings.append(f"column {title!r} is not known and is left out")
+            names.append("")
+            continue
+        names.append(name)
+    return names, warnings
+
+
+def _time(text: str, path: Path, line: int) -> float:
+    text = text.strip()
+    try:
+        seconds = float(text)
+    except ValueError:
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError as error:
+            raise InputError(
+                f"{path}, line {line}: {text!r} is no time.", "Seconds, or such as 2026-03-01T12:00:00Z."
+            ) from error
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+    if not math.isfinite(seconds):
+        raise InputError(f"{path}, line {line}: {text!r} is no time.", "Seconds, or such as 2026-03-01T12:00:00Z.")
+    return seconds
+
+
+def _cell(name: str, text: str, words: dict[str, int], path: Path, line: int) -> float:
+    if not text:
+        return math.nan
+    if name in TEXT_POINTS:
+        return float(words.setdefault(text, len(words)))
+    folded = text.casefold()
+    if folded in _TRUE:
+        return 1.0
+    if folded in _FALSE:
+        return 0.0
+    try:
+        number = float(text)
+    except ValueError as error:
+        raise InputError(
+            f"{path}, line {line}: {text!r} is no number for {name}.", "A dot as decimal sign; empty = missing."
+        ) from error
+    return number if math.isfinite(number) else math.nan
+
+
+def _sorted(times: Floats, columns: dict[str, Floats], words: dict[str, dict[str, int]], warnings: list[str]) -> Trace:
+    order = np.argsort(times, kind="stable")
+    moved = int((np.diff(times) < 0).sum())
+    if moved:
+        warnings.append(f"{moved} rows were out of order and have been sorted")
+    times = times[order]
+    last = np.append(np.diff(times) > 0, True)
+    doubled = int(len(times) - last.sum())
+    if doubled:
+        warnings.append(f"{doubled} rows had the time of another row; the last one counts")
+    keep = order[last]
+    numbers, texts = {}, {}
+    for name, column in columns.items():
+        if name in TEXT_POINTS:
+            listed = np.array([*words[name], ""])
+            indices = np.nan_to_num(column[keep], nan=len(words[name])).astype(np.int64)
+            texts[name] = listed[indices]
+        else:
+            numbers[name] = column[keep]
+    return Trace(times[last], numbers, texts, tuple(warnings), bool(times[-1] > 1e8))
