@@ -10,7 +10,20 @@ from evtech import VERSION
 from evtech.cli.output import Output
 from evtech.errors import EvtechError
 
-GROUPS = ("explain", "profiles", "read", "monitor", "simulate", "sessions", "archive", "report", "demo", "gui", "ports")
+GROUPS = (
+    "diagnose",
+    "explain",
+    "profiles",
+    "read",
+    "monitor",
+    "simulate",
+    "sessions",
+    "archive",
+    "report",
+    "demo",
+    "gui",
+    "ports",
+)
 
 
 @dataclass(slots=True)

@@ -1,8 +1,8 @@
 """Recordings for diagnosis: reads a CSV of samples, whatever its pace and its gaps.
 
 First column ``time`` (ISO 8601, or seconds), then one column a point by its standard name or short alias, in base
-units; empty means missing. Rows are read as they come and kept as columns of floats, so that ten million rows need
-memory for their numbers only. Texts become indices into a list of words.
+units; empty means missing. Rows are read as they come and kept as columns of floats; a recording of many million rows
+is thinned while it is read, so that memory stays bounded, and that is said.
 """
 
 import csv
@@ -25,7 +25,8 @@ TEXT_POINTS = {
     "rcm_selftest", "hlc_state", "hlc_stage_failed", "ev_error_code", "phase_sequence", "cable_state", "error_code",
     "fault_id",
 }  # fmt: skip
-_PROGRESS_EVERY = 200_000
+MOST_ROWS = 500_000
+_PROGRESS_EVERY = 500_000
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
 
@@ -74,26 +75,61 @@ def _rows(file: Iterator[str], path: Path) -> Iterator[list[str]]:
 def _read(rows: Iterator[list[str]], path: Path, progress: Callable[[int], None]) -> Trace:
     head = next(rows, [])
     names, warnings = _columns(head, path)
-    times = array("d")
-    columns = {name: array("d") for name in names if name}
-    words: dict[str, dict[str, int]] = {name: {} for name in columns}
+    table = _Table([name for name in names if name])
     for line, row in enumerate(rows, 2):
         if not row or not any(row):
             continue
         if len(row) > len(head):
             raise InputError(f"{path}, line {line}: {len(row)} fields, {len(head)} columns.", "A comma too many?")
-        times.append(_time(row[0], path, line))
-        for name, cell in zip(names, row[1:], strict=False):
-            if name:
-                columns[name].append(_cell(name, cell.strip(), words[name], path, line))
-        for name in names[len(row) - 1 :]:
-            if name:
-                columns[name].append(math.nan)
+        cells = [cell for cell, name in zip(row[1:], names, strict=False) if name]
+        table.add(_time(row[0], path, line), cells, path, line)
         if line % _PROGRESS_EVERY == 0:
             progress(line)
-    if not len(times):
+    if not len(table.times):
         raise InputError(f"{path} has no samples.", "A header line and at least one row are needed.")
-    return _sorted(np.frombuffer(times), {n: np.frombuffer(c) for n, c in columns.items()}, words, warnings)
+    if table.stride > 1:
+        warnings.append(f"the recording is very long: one row of {table.stride} is used, and every change of a word")
+    columns = {name: np.frombuffer(column) for name, column in table.columns.items()}
+    return _sorted(np.frombuffer(table.times), columns, table.words, warnings)
+
+
+class _Table:
+    """Columns that grow, and are thinned by half whenever they hold ``MOST_ROWS``: memory stays bounded."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.times = array("d")
+        self.columns = {name: array("d") for name in names}
+        self.words: dict[str, dict[str, int]] = {name: {} for name in names}
+        self.stride = 1
+        self._seen = 0
+        self._texts = [index for index, name in enumerate(names) if name in TEXT_POINTS]
+        self._last: list[str] = []
+
+    def add(self, seconds: float, cells: list[str], path: Path, line: int) -> None:
+        """Keep one row, or pass it over where the recording is thinned and nothing changed in its words."""
+        self._seen += 1
+        texts = [cells[index] for index in self._texts if index < len(cells)]
+        if self._seen % self.stride and texts == self._last:
+            return
+        self._last = texts
+        self.times.append(seconds)
+        for index, (name, column) in enumerate(self.columns.items()):
+            text = cells[index].strip() if index < len(cells) else ""
+            column.append(_cell(name, text, self.words[name], path, line))
+        if len(self.times) >= MOST_ROWS:
+            self._thin()
+
+    def _thin(self) -> None:
+        rows = len(self.times)
+        keep = np.zeros(rows, bool)
+        keep[::2] = True
+        for name, column in self.columns.items():
+            if name in TEXT_POINTS:
+                numbers = np.frombuffer(column)
+                keep[1:] |= numbers[1:] != numbers[:-1]
+        self.times = array("d", np.frombuffer(self.times)[keep].tobytes())
+        self.columns = {n: array("d", np.frombuffer(c)[keep].tobytes()) for n, c in self.columns.items()}
+        self.stride *= 2
 
 
 def _columns(head: list[str], path: Path) -> tuple[list[str], list[str]]:
