@@ -297,17 +297,58 @@ def trip_count(evidence: "Evidence", window: float | None) -> Signal | None:
 
 
 def trip_temperature(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return how strongly trips go with heat (0 to 1): the share of them above the warm quarter, against chance."""
-    warm = [float(t["temperature"]) for t in evidence.facts.trips if isinstance(t.get("temperature"), int | float)]
-    at, inside = _trip_times(evidence), evidence.numbers("temperature")
-    if at is not None and inside is not None and len(at) >= 3:
-        hot = float(np.nanpercentile(inside, 75))
+    """Return how strongly trips go with heat (0 to 1).
+
+    Taken from the share of trips in the warmest quarter, or from how the idle residual current follows the inside
+    temperature. Trips of one vehicle alone speak for that vehicle and not for the sensor.
+    """
+    vehicles = {str(trip["vehicle"]) for trip in evidence.facts.trips if trip.get("vehicle")}
+    if len(evidence.facts.trips) >= 3 and len(vehicles) == 1:
+        return None
+    found = [value for value in (_share_of_warm_trips(evidence), _residual_follows_heat(evidence)) if value is not None]
+    return Signal(np.full(len(evidence.trace), max(found)), point="temperature", steady=True) if found else None
+
+
+def _share_of_warm_trips(evidence: "Evidence") -> float | None:
+    inside = evidence.numbers("temperature")
+    if inside is None:
+        return None
+    at = _trip_times(evidence)
+    hot = float(np.nanpercentile(inside, 75))
+    if at is not None and len(at) >= 3:
         near = inside[np.clip(np.searchsorted(evidence.trace.times, at) - 1, 0, len(inside) - 1)]
-        return Signal(np.full(len(evidence.trace), float((near >= hot).mean())), point="temperature")
-    if len(warm) >= 3 and inside is not None:
-        hot = float(np.nanpercentile(inside, 75))
-        return Signal(np.full(len(evidence.trace), float((np.array(warm) >= hot).mean())), point="temperature")
+        return float((near >= hot).mean())
+    warm = [float(t["temperature"]) for t in evidence.facts.trips if isinstance(t.get("temperature"), int | float)]
+    return float((np.array(warm) >= hot).mean()) if len(warm) >= 3 else None
+
+
+def _residual_follows_heat(evidence: "Evidence") -> float | None:
+    for series in evidence.facts.series:
+        points = [p for p in series.get("points", []) if isinstance(p, list) and len(p) == 2]
+        is_it = series.get("name") in ("rcm_dc_idle", "rcm_dc") and series.get("against") in ("t_int", "temperature")
+        if is_it and len(points) >= 4:
+            heat, residual = np.array(points, np.float64).T
+            if np.ptp(heat) >= 10 and np.ptp(residual) > 0.5:
+                return float(abs(np.corrcoef(heat, residual)[0, 1]))
     return None
+
+
+def duplicate_suspect(evidence: "Evidence", window: float | None) -> Signal | None:
+    """Return whether one unit alone answers damaged while others on the line are clean: two devices share its id."""
+    told = evidence.facts.number("duplicate_suspect")
+    if told is not None:
+        return Signal(np.full(len(evidence.trace), told), point="link", steady=True)
+    by_unit: dict[int, float] = {}
+    for outcome in evidence.facts.link.get("outcomes", []):
+        if isinstance(outcome, dict) and isinstance(outcome.get("unit"), int):
+            crc = float(outcome.get("crc_pct") or 0.0)
+            by_unit[outcome["unit"]] = max(by_unit.get(outcome["unit"], 0.0), crc)
+    if len(by_unit) < 2:
+        return None
+    bad = [unit for unit, crc in by_unit.items() if crc > 1.0]
+    clean = [unit for unit, crc in by_unit.items() if crc < 0.2]
+    suspect = len(bad) == 1 and len(clean) == len(by_unit) - 1
+    return Signal(np.full(len(evidence.trace), float(suspect)), point="link", steady=True)
 
 
 def link_signal(facts: Facts, name: str) -> float | None:
@@ -326,10 +367,9 @@ def link_signal(facts: Facts, name: str) -> float | None:
         silent = [
             o for o in outcomes if o.get("timeout_pct", 0) >= 99.9 and not o.get("crc_pct") and not o.get("ok_pct")
         ]
-        return None if not outcomes else float(len(silent) < len(outcomes))
+        return None if not outcomes else float(not silent)
     values = [o[keys[name]] for o in outcomes if isinstance(o.get(keys[name]), int | float)]
     if not values:
         return None
-    # a silent unit among answering ones is that unit's silence, not a lossy line
-    worst = min(values) if name == "timeout_ratio" and max(values) >= 99.9 and min(values) < 99.9 else max(values)
+    worst = max(values)
     return float(worst) if name == "rtt_p95_ms" else float(worst) / 100.0

@@ -40,7 +40,7 @@ _WORDS = {
 }  # fmt: skip
 _FROM_FACTS = {
     "site.phases": "site_phases", "site.breaker_a": "breaker_a", "clk.offset_s": "clock_offset_s",
-    "clk.drift_ppm": "clock_drift_ppm", "bus.duplicate_suspect": "duplicate_suspect", "cmd.reset_age_s": "reset_age_s",
+    "clk.drift_ppm": "clock_drift_ppm", "cmd.reset_age_s": "reset_age_s",
     "link.burst_period_s": "burst_period_s", "lim.watchdog_s": "watchdog_s", "lim.failsafe": "failsafe_a",
     "lim.external_change": "foreign_write_seen", "lim.hw": "hw_max_a", "id.phases": "phase_count",
 }  # fmt: skip
@@ -306,6 +306,7 @@ _DERIVED: dict[str, Maker] = {
     "d.unbal_v_pct": electrical.voltage_unbalance,
     "d.unbal_a": electrical.current_unbalance,
     "t.term_rise_k": electrical.terminal_rise,
+    "bus.duplicate_suspect": episodes.duplicate_suspect,
     "link.frozen_s": episodes.frozen,
     "link.kind": _link_kind,
     "link.connected": _link("connected"),

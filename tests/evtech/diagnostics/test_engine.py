@@ -276,6 +276,38 @@ def test_the_link_is_judged_by_what_was_probed(outcome: dict[str, float], kind: 
     assert names(answer(Charge(seconds=120).trace(), facts))[0] == fault
 
 
+def test_a_duplicate_id_is_told_from_noise() -> None:
+    outcomes = [{"unit": 1, "ok_pct": 88, "crc_pct": 12, "timeout_pct": 0}, {"unit": 2, "ok_pct": 100, "crc_pct": 0}]
+
+    diagnosis = answer(Charge(seconds=120).trace(), Facts(link={"kind": "rtu", "outcomes": outcomes}))
+
+    assert names(diagnosis)[0] == "COM-DUP-ID"
+
+
+def test_the_watchdog_is_told_from_an_ignored_write() -> None:
+    charge = Charge()
+    charge.numbers["current_limit"] = np.full(len(charge.t), 16.0)
+    charge.limit = np.where(charge.t > 700, 6.0, 16.0)
+    charge.i = [np.minimum(amps, charge.limit) for amps in charge.i]
+
+    diagnosis = answer(charge.trace(), Facts(registers={"watchdog_s": 600, "failsafe_a": 6}))
+
+    assert names(diagnosis)[0] == "LIM-WATCHDOG"
+
+
+def test_trips_in_the_heat_with_several_vehicles_point_at_the_sensor() -> None:
+    charge = Charge(seconds=7200)
+    charge.numbers["temperature"] = 25 + 20 * np.clip(charge.t / 6000, 0, 1)
+    charge.numbers["residual_trip_count"] = np.searchsorted([6300, 6600, 6900], charge.t).astype(float)
+    trips = [{"vehicle": f"car {n}", "temperature": 45} for n in range(4)]
+
+    several = answer(charge.trace(), Facts(trips=trips))
+    one = answer(charge.trace(), Facts(trips=[{"vehicle": "car", "temperature": 45}] * 4))
+
+    assert "RCD-NUISANCE" in names(several)
+    assert "RCD-NUISANCE" not in names(one)
+
+
 # ---- reading recordings ----
 
 
