@@ -3,7 +3,7 @@
 import time
 
 from evtech.errors import LinkLostError, NoAnswerError, RefusedError
-from evtech.links.link import Answer, LinkStatistics, Table
+from evtech.links.link import Answer, LinkStatistics, Table, refuse_unarmed
 from evtech.links.traffic import Traffic
 
 
@@ -17,11 +17,14 @@ class RegisterLink:
         self.name = "test link"
         self.statistics = LinkStatistics()
         self.traffic = Traffic()
+        self.writes_allowed = False
         self.words: dict[tuple[int, Table], dict[int, int]] = {}
         self.refused: set[tuple[Table, int]] = set()
         self.silent = False
         self.lost = False
         self.opened = False
+        self.writes: list[tuple[int, int, tuple[int, ...]]] = []
+        self.ignores_writes = False
         self.reads: list[tuple[int, Table, int, int]] = []
 
     @property
@@ -51,4 +54,7 @@ class RegisterLink:
         return Answer(tuple(held[a] for a in wanted), now, now)
 
     async def write(self, unit_id: int, table: Table, address: int, words: tuple[int, ...]) -> None:
-        self.put(unit_id, table, address, words)
+        refuse_unarmed(self.writes_allowed, self.name)
+        self.writes.append((unit_id, address, words))
+        if not self.ignores_writes:
+            self.put(unit_id, table, address, words)

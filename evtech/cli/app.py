@@ -12,6 +12,7 @@ from evtech.errors import EvtechError
 
 GROUPS = (
     "diagnose",
+    "write",
     "explain",
     "profiles",
     "read",

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
 
+from evtech.errors import InputError
 from evtech.links.traffic import Traffic
 
 
@@ -33,6 +34,12 @@ class Answer:
     asked: float
     answered: float
     suspect: bool = False
+
+
+def refuse_unarmed(allowed: bool, name: str) -> None:
+    """Raise ``InputError`` for a write on a link that nobody armed: the last gate before the wire."""
+    if not allowed:
+        raise InputError(f"A write on {name} was refused: it is not armed.", "Only armed control writes to a charger.")
 
 
 @dataclass(slots=True)
@@ -66,6 +73,7 @@ class ModbusLink(Protocol):
     traffic: Traffic
     byte_time: float  # seconds a byte occupies the wire; 0 on TCP. The read planner uses it
     request_overhead: float  # measured seconds a request costs beside its bytes
+    writes_allowed: bool  # False from the start: only armed control (``devices/control.py``) sets it
 
     @property
     def is_open(self) -> bool:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from evtech.errors import BadAnswerError, LinkLostError, NoAnswerError, RefusedError
-from evtech.links.link import Answer, LinkStatistics, Table
+from evtech.links.link import Answer, LinkStatistics, Table, refuse_unarmed
 from evtech.links.pdu import (
     MAX_READ_WORDS,
     Request,
@@ -71,6 +71,7 @@ class RtuLink:
         self.name = name
         self.statistics = LinkStatistics()
         self.traffic = Traffic()
+        self.writes_allowed = False
         self.byte_time = bits_per_byte / baud if port.paced or baud < 1_000_000 else 0.0
         self.request_overhead = 0.010
         # above 19200 baud the silence is fixed at 1.75 ms (Modbus over serial line 1.02, 2.5.1.1)
@@ -113,6 +114,7 @@ class RtuLink:
 
     async def write(self, unit_id: int, table: Table, address: int, words: tuple[int, ...]) -> None:
         """Write words or bits, once: after a timeout the effect is unknown and is for the caller to read back."""
+        refuse_unarmed(self.writes_allowed, self.name)
         request = write_request(table, address, words)
         async with self._lock:
             await self._on_worker(lambda: self._exchange(unit_id, request))

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 
 from evtech.errors import BadAnswerError, CannotConnectError, LinkLostError, NoAnswerError, RefusedError
-from evtech.links.link import Answer, LinkStatistics, Table
+from evtech.links.link import Answer, LinkStatistics, Table, refuse_unarmed
 from evtech.links.pdu import Request, answer_words, read_request, write_request
 from evtech.links.traffic import Traffic
 
@@ -38,6 +38,7 @@ class TcpLink:
         self.name = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         self.statistics = LinkStatistics()
         self.traffic = Traffic()
+        self.writes_allowed = False
         self.request_overhead = 0.005
         self._host, self._port, self._timeout, self._tls = host, port, timeout, tls
         self._lenient_unit = lenient_unit
@@ -78,6 +79,7 @@ class TcpLink:
 
     async def write(self, unit_id: int, table: Table, address: int, words: tuple[int, ...]) -> None:
         """Write words or bits once."""
+        refuse_unarmed(self.writes_allowed, self.name)
         await self._exchange(unit_id, write_request(table, address, words))
 
     async def _exchange(self, unit_id: int, request: Request) -> Answer:

@@ -4,7 +4,7 @@ import time
 
 from evtech.devices.profile import Profile
 from evtech.errors import CannotConnectError, LinkLostError, NoAnswerError, RefusedError
-from evtech.links.link import Answer, LinkStatistics, Table
+from evtech.links.link import Answer, LinkStatistics, Table, refuse_unarmed
 from evtech.links.traffic import Traffic
 from evtech.simulator.answering import read_words, write_words
 from evtech.simulator.simulation import Simulation
@@ -20,6 +20,7 @@ class InProcessLink:
         self.name = name
         self.statistics = LinkStatistics()
         self.traffic = Traffic()
+        self.writes_allowed = False
         self.simulation = simulation
         self.is_cut = False
         self.is_silent = False
@@ -57,7 +58,8 @@ class InProcessLink:
         return Answer(words, asked, answered)
 
     async def write(self, unit_id: int, table: Table, address: int, words: tuple[int, ...]) -> None:
-        """Write words."""
+        """Write words; refused unless armed."""
+        refuse_unarmed(self.writes_allowed, self.name)
         self._check(unit_id)
         write_words(self.simulation, unit_id, table, address, words)
 

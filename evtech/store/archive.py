@@ -22,10 +22,11 @@ from sqlalchemy import Connection, Engine, create_engine
 from sqlalchemy import event as engine_event
 from sqlalchemy.exc import DatabaseError
 
+from evtech.devices.control import AuditRow
 from evtech.errors import ArchiveError, InputError, NotAnArchiveError, NotFoundError
 from evtech.events import Event, EventKind
 from evtech.measure.sample import ChargerIdentity
-from evtech.store import samples, session_rows
+from evtech.store import audit, samples, session_rows
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.tables import APPLICATION_ID, SCHEMA_VERSION, VIEWS, metadata
 from evtech.store.writer import RecordingWriter, WriterThread
@@ -165,6 +166,22 @@ class Archive:
 
         self.writer.add(insert)
         return RecordingWriter(self, recording_id, [row[0] for row in rows], [name for name, _ in points])
+
+    def add_audit(self, row: AuditRow) -> None:
+        """Append a row to the audit of writes and wait until it is on disk; raise ``ArchiveError`` if it cannot be.
+
+        Nothing may leave towards a charger before its audit row is safe.
+        """
+        self.writer.add(lambda connection: audit.append(connection, row))
+        if not self.writer.flush():
+            raise ArchiveError(
+                f"The audit cannot be written: {self.writer.failing}.", "Nothing was sent to the charger."
+            )
+
+    def audit_rows(self) -> list[dict[str, object]]:
+        """Return the audit of writes, oldest first."""
+        with self.reading() as connection:
+            return audit.rows(connection)
 
     # ---- sessions ----
 
@@ -306,6 +323,7 @@ class Archive:
                 ]
                 problems += samples.check_chunks(connection)
                 problems += _check_sessions(connection)
+                problems += audit.broken_links(connection)
                 counts = (
                     connection.exec_driver_sql("SELECT count(*) FROM charging_session").scalar_one(),
                     connection.exec_driver_sql(

@@ -191,6 +191,7 @@ async def test_garbage_is_called_what_it_likely_is(line: FaultyLine, link: RtuLi
 
 async def test_a_write_is_never_sent_twice(line: FaultyLine, link: RtuLink) -> None:
     line.script = lambda request: []
+    link.writes_allowed = True
     with pytest.raises(NoAnswerError):
         await link.write(1, Table.HOLDING, 5, (6000,))
 

@@ -154,6 +154,7 @@ async def test_a_closed_port_says_so(peer: Peer) -> None:
 
 
 async def test_a_write_must_be_confirmed_as_sent(peer: Peer, link: TcpLink) -> None:
+    link.writes_allowed = True
     peer.reply = lambda t, u, p: [frame(t, u, p)]
     await link.write(1, Table.HOLDING, 5, (6000,))
 
