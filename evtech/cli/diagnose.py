@@ -1,13 +1,12 @@
 """``evtech diagnose``: why does it not charge, from a recording or from a live charger."""
 
 import time
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from evtech.cli.output import Output, iso
+from evtech.cli.output import Output
 from evtech.errors import InputError
 from evtech.measure.sample import Reading
 
@@ -82,49 +81,13 @@ def _watch(common: Any, link: str, profile: str | None, duration: float) -> tupl
 
 def _answer(trace: Any, facts: Any, profile: str | None) -> tuple[dict[str, Any], int]:
     """Return the answer as JSON values and the exit code; the types of the parts are imported late."""
+    from evtech.diagnostics.answer import diagnosis_json
     from evtech.diagnostics.engine import diagnose
     from evtech.diagnostics.evidence import Evidence
 
     found = diagnose(Evidence(trace, facts), profile)
-    data = {
-        "schema": "evtech.diagnosis/1",
-        "result": found.result,
-        "findings": [_finding(finding) for finding in found.findings],
-        "routines": [],
-        "missing_signals": list(found.missing),
-    }
+    data = diagnosis_json(found)
     return data, {"findings": 1, "healthy": 0, "inconclusive": 3}[found.result]
-
-
-def _finding(finding: Any) -> dict[str, Any]:
-    """Return one finding as the contract writes it."""
-    fault = finding.fault
-    return {
-        "id": fault.id,
-        "mrec": fault.mrec,
-        "severity": fault.severity,
-        "title": fault.title,
-        "from": _moment(finding.began),
-        "confidence": round(finding.confidence, 3),
-        "phase": finding.phase,
-        "evidence": [
-            {"text": p.text, "point": p.point, "value": p.value, "limit": p.limit, "at": _moment(p.at)}
-            for p in finding.proofs
-        ],
-        "causes": [{"cause": cause.cause, "rank": rank} for rank, cause in enumerate(finding.causes, 1)],
-        "steps": [
-            {"kind": s.kind, "text": s.text, "expect": s.expect, "routine": s.routine, "write": s.write}
-            for s in fault.steps
-        ],
-        "safety": fault.safety or None,
-        "resolve": fault.resolve,
-        "retest": fault.retest,
-        "explains": list(finding.explains),
-    }
-
-
-def _moment(seconds: float) -> str | None:
-    return iso(datetime.fromtimestamp(seconds, UTC))
 
 
 def _text(data: dict[str, Any]) -> str:

@@ -44,6 +44,7 @@ class Finding:
     phase: str | None
     proofs: tuple[Proof, ...]
     explains: tuple[str, ...] = ()
+    standing: bool = False  # still true at the last sample
 
     @property
     def causes(self) -> list[Cause]:
@@ -141,7 +142,9 @@ def _with_codes(found: list[Finding], evidence: Evidence, profile: str | None) -
             proof = Proof(f"the charger reported code {code}", "error_code", code, None, at)
             known = by_id.get(name)
             if known is None:
-                by_id[name] = Finding(faults()[name], at, weight, poles_of(name, evidence, words == code), (proof,))
+                phase = poles_of(name, evidence, words == code)
+                standing = bool(words[-1] == code)
+                by_id[name] = Finding(faults()[name], at, weight, phase, (proof,), standing=standing)
             else:
                 combined = 1 - (1 - known.confidence) * (1 - weight)
                 by_id[name] = replace(known, confidence=combined, proofs=(*known.proofs, proof))

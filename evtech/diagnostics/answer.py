@@ -1,0 +1,49 @@
+"""Findings and diagnoses as JSON values: on the command line, in the archive, in reports."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from evtech.diagnostics.engine import Diagnosis, Finding
+
+
+def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
+    """Return a diagnosis as the contract writes it (schema ``evtech.diagnosis/1``); routines are added by the caller."""
+    return {
+        "schema": "evtech.diagnosis/1",
+        "result": diagnosis.result,
+        "findings": [finding_json(finding) for finding in diagnosis.findings],
+        "routines": [],
+        "missing_signals": list(diagnosis.missing),
+    }
+
+
+def finding_json(finding: Finding) -> dict[str, Any]:
+    """Return one finding with its proof, causes, steps and safety."""
+    fault = finding.fault
+    return {
+        "id": fault.id,
+        "mrec": fault.mrec,
+        "severity": fault.severity,
+        "title": fault.title,
+        "from": moment(finding.began),
+        "confidence": round(finding.confidence, 3),
+        "phase": finding.phase,
+        "evidence": [
+            {"text": p.text, "point": p.point, "value": p.value, "limit": p.limit, "at": moment(p.at)}
+            for p in finding.proofs
+        ],
+        "causes": [{"cause": cause.cause, "rank": rank} for rank, cause in enumerate(finding.causes, 1)],
+        "steps": [
+            {"kind": s.kind, "text": s.text, "expect": s.expect, "routine": s.routine, "write": s.write}
+            for s in fault.steps
+        ],
+        "safety": fault.safety or None,
+        "resolve": fault.resolve,
+        "retest": fault.retest,
+        "explains": list(finding.explains),
+    }
+
+
+def moment(seconds: float) -> str:
+    """Return a time of a trace as ISO 8601 in UTC."""
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
