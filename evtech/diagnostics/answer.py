@@ -7,7 +7,7 @@ from evtech.diagnostics.engine import Diagnosis, Finding
 
 
 def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
-    """Return a diagnosis as the contract writes it (schema ``evtech.diagnosis/1``); routines are added by the caller."""
+    """Return a diagnosis as the contract writes it (schema ``evtech.diagnosis/1``); the caller adds routines."""
     return {
         "schema": "evtech.diagnosis/1",
         "result": diagnosis.result,
