@@ -18,17 +18,18 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine
-from sqlalchemy import event as engine_event
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
 from evtech.devices.control import AuditRow
 from evtech.errors import ArchiveError, InputError, NotAnArchiveError, NotFoundError
 from evtech.events import Event, EventKind
 from evtech.measure.sample import ChargerIdentity
-from evtech.store import audit, samples, session_rows
+from evtech.store import audit, results, samples, session_rows
+from evtech.store.opening import cannot, create_tables, format_of, make_engine
 from evtech.store.records import ChargingSession, Gap, Visit
-from evtech.store.tables import APPLICATION_ID, SCHEMA_VERSION, VIEWS, metadata
+from evtech.store.results import Result
+from evtech.store.tables import SCHEMA_VERSION
 from evtech.store.writer import RecordingWriter, WriterThread
 
 _STALE_S = 10.0  # s without a sign of life after which an open session counts as interrupted
@@ -64,15 +65,18 @@ class Archive:
             raise NotAnArchiveError(
                 f"There is no archive {path}.", "Check the path; `evtech archive info` names yours."
             )
-        if not is_new:
-            _refuse_foreign(path)
-        engine = _engine(path)
+        version = SCHEMA_VERSION if is_new else format_of(path)
+        engine = make_engine(path)
         try:
             if is_new:
-                _create(path, engine)
+                create_tables(path, engine)
+            elif version < SCHEMA_VERSION:
+                from evtech.store.migrations import migrate  # rarely due
+
+                migrate(path, engine, version)
         except (DatabaseError, OSError) as error:
             engine.dispose()
-            raise _cannot(path, error) from error
+            raise cannot(path, error) from error
         return cls(path, engine)
 
     @property
@@ -95,7 +99,7 @@ class Archive:
             with self._engine.connect() as connection:
                 yield connection
         except DatabaseError as error:
-            raise _cannot(self.path, error) from error
+            raise cannot(self.path, error) from error
 
     # ---- visits and recordings ----
 
@@ -182,6 +186,33 @@ class Archive:
         """Return the audit of writes, oldest first."""
         with self.reading() as connection:
             return audit.rows(connection)
+
+    # ---- results ----
+
+    def add_result(self, result: Result) -> None:
+        """Keep a result and wait until it is on disk; raise ``ArchiveError`` if it cannot be kept.
+
+        A result is kept once: the same id again is ignored. A later verdict on the same thing is a row of its own that
+        names the earlier one in ``replaces``.
+        """
+        self.writer.add(lambda connection: results.insert(connection, result))
+        if not self.writer.flush():
+            raise ArchiveError(
+                f"The {result.kind} cannot be saved: {self.writer.failing}.",
+                "Make room on the disk; evtech keeps it in memory and saves it as soon as it can.",
+            )
+
+    def results(
+        self, kind: str | None = None, *, visit_id: str | None = None, session_id: str | None = None
+    ) -> list[Result]:
+        """Return results, newest first."""
+        with self.reading() as connection:
+            return results.find(connection, kind, visit_id, session_id)
+
+    def result(self, id_or_prefix: str, kind: str | None = None) -> Result:
+        """Return one result by its id or an unambiguous beginning of it; raise ``NotFoundError``."""
+        with self.reading() as connection:
+            return results.one(connection, id_or_prefix, kind)
 
     # ---- sessions ----
 
@@ -323,6 +354,7 @@ class Archive:
                 ]
                 problems += samples.check_chunks(connection)
                 problems += _check_sessions(connection)
+                problems += results.unreadable(connection)
                 problems += audit.broken_links(connection)
                 counts = (
                     connection.exec_driver_sql("SELECT count(*) FROM charging_session").scalar_one(),
@@ -370,69 +402,6 @@ class Archive:
             "gaps": counts["gap"],
             "free_bytes": shutil.disk_usage(self.path.parent).free,
         }
-
-
-def _engine(path: Path) -> Engine:
-    engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 10})
-
-    def on_connect(connection: Any, _: object) -> None:
-        """Set a new connection up; the driver's connection type is not SQLAlchemy's."""
-        connection.isolation_level = None  # transactions begin where SQLAlchemy says so, not where the driver guesses
-        for pragma in ("busy_timeout = 10000", "synchronous = FULL", "foreign_keys = ON"):
-            connection.execute(f"PRAGMA {pragma}")
-
-    engine_event.listen(engine, "connect", on_connect)
-    engine_event.listen(engine, "begin", lambda connection: connection.exec_driver_sql("BEGIN"))
-    return engine
-
-
-def _create(path: Path, engine: Engine) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with engine.connect() as connection:
-        raw = connection.connection.cursor()
-        raw.execute("ROLLBACK") if connection.connection.dbapi_connection.in_transaction else None  # type: ignore[union-attr]
-        raw.execute("PRAGMA journal_mode = WAL")
-        raw.close()
-    with engine.begin() as connection:
-        metadata.create_all(connection)
-        for view in VIEWS:
-            connection.exec_driver_sql(view)
-        connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def _refuse_foreign(path: Path) -> None:
-    """Raise unless the file's own header says that it is an archive of this version or an older one."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(100)
-    except OSError as error:
-        raise _cannot(path, error) from error
-    if head[:16] != b"SQLite format 3\0":
-        raise NotAnArchiveError(f"{path} is not an evtech archive.", "It is no database; choose another file.")
-    # the header may lag behind the write-ahead log of a file in use: ask the database itself
-    try:
-        with sqlite3.connect(path, timeout=10) as connection:
-            marker = connection.execute("PRAGMA application_id").fetchone()[0]
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-        connection.close()
-    except sqlite3.Error as error:
-        raise _cannot(path, error) from error
-    if marker != APPLICATION_ID:
-        raise NotAnArchiveError(f"{path} is a database, but not an evtech archive.", "Choose another file.")
-    if version > SCHEMA_VERSION:
-        raise NotAnArchiveError(
-            f"{path} was written by a newer evtech (format {version}, this one knows {SCHEMA_VERSION}).",
-            "Install the newer evtech; nothing was changed in the file.",
-        )
-
-
-def _cannot(path: Path, error: Exception) -> ArchiveError:
-    text = str(getattr(error, "orig", None) or error)
-    if "not a database" in text or "malformed" in text:
-        return NotAnArchiveError(f"{path} is damaged: {text}.", "Restore it from a backup; the file was not changed.")
-    hint = "Check that the folder exists, that you may write there and that the disk has room, or name another file."
-    return ArchiveError(f"The archive {path} cannot be used: {text}.", hint)
 
 
 def _check_sessions(connection: Connection) -> list[str]:

@@ -6,7 +6,7 @@ Times are seconds since 1970 in UTC. The views are for people with any SQLite to
 from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
 
 APPLICATION_ID = 0x65767463  # "evtc": marks the file as ours
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 
 metadata = MetaData()
 
@@ -128,7 +128,49 @@ open_session = Table(
     Column("owner", Integer, nullable=False),
     Column("body", Text, nullable=False),
 )
+result = Table(  # since format 2
+    "result",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("kind", String, nullable=False),
+    Column("at", Float, nullable=False),
+    Column("visit_id", String, index=True),
+    Column("session_id", String, index=True),
+    Column("recording_id", String),
+    Column("title", Text, nullable=False),
+    Column("verdict", String),
+    Column("replaces", String),
+    Column("body", Text, nullable=False),
+    Index("result_by_kind", "kind", "at"),
+)
+attachment = Table(  # since format 2: photographs, source files
+    "attachment",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("at", Float, nullable=False),
+    Column("visit_id", String, index=True),
+    Column("session_id", String, index=True),
+    Column("result_id", String, index=True),
+    Column("name", Text, nullable=False),
+    Column("media_type", String, nullable=False),
+    Column("sha256", String, nullable=False),
+    Column("data", LargeBinary, nullable=False),
+)
+session_correction = Table(  # since format 2
+    "session_correction",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("session_id", String, nullable=False, index=True),
+    Column("at", Float, nullable=False),
+    Column("technician", Text, nullable=False),
+    Column("field", String, nullable=False),
+    Column("value", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+)
 
+RESULT_ROWS = """CREATE VIEW result_rows AS
+       SELECT id, kind, strftime('%Y-%m-%dT%H:%M:%SZ', at, 'unixepoch') AS time, title, verdict, visit_id, session_id
+       FROM result"""
 VIEWS = (
     """CREATE VIEW sample_rows AS
        SELECT tail.recording_id, strftime('%Y-%m-%dT%H:%M:%fZ', tail.t, 'unixepoch') AS time, point.name,
@@ -146,4 +188,5 @@ VIEWS = (
     """CREATE VIEW session_rows AS
        SELECT id, strftime('%Y-%m-%dT%H:%M:%SZ', started, 'unixepoch') AS started,
               strftime('%Y-%m-%dT%H:%M:%SZ', ended, 'unixepoch') AS ended, energy_wh, charger FROM charging_session""",
+    RESULT_ROWS,
 )
