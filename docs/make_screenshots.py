@@ -49,7 +49,7 @@ def main() -> None:
         assert window.connection is not None
         window.connection.device.link.simulation.behaviour.vehicle.connected = False
         spin(application, 2.0)
-        window.rail.setCurrentRow(2)
+        window.rail.go("sessions")
         spin(application, 2.0)
         window.grab().save(str(TARGET / "sessions.png"))
         from evtech.reports.session import write_session_report

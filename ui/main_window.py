@@ -4,14 +4,12 @@ import shutil
 import threading
 from functools import partial
 
-from PySide6.QtCore import QEventLoop, QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QFontMetrics, QKeySequence
+from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer, Signal
+from PySide6.QtGui import QCloseEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
     QLabel,
-    QListWidget,
-    QListWidgetItem,
     QMainWindow,
     QScrollArea,
     QStackedWidget,
@@ -28,17 +26,17 @@ from ui.dialogs import VisitDialog
 from ui.menus import Menus
 from ui.pages.connect import Asked, ConnectPage
 from ui.pages.live import LivePage
+from ui.pages.page import Page
 from ui.pages.sessions import SessionsPage
+from ui.tasks import tasks
 from ui.theme import FIELD, LIGHT, THEMES, Theme, base_font, palette
 from ui.widgets.dress import dress
 from ui.widgets.header import Header
-from ui.widgets.icons import SIZE, rail_icon
+from ui.widgets.rail import Rail
 from ui.widgets.strips import Strips
 from ui.words import translate
 
 STRIP_MS = 500
-CONNECT, LIVE, SESSIONS = range(3)
-_ICONS = ("connect", "live", "sessions")
 
 
 class MainWindow(QMainWindow):
@@ -58,9 +56,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("evtech")
         self.resize(1366, 768)
         self.header, self.strips = Header(), Strips()
-        self.connect_page = ConnectPage(bench.library.profiles(), self.bridge.work)
-        self.live_page = LivePage(bench.note)
-        self.sessions_page = SessionsPage(bench.archive, self.bridge)
+        self.tasks = tasks()
+        self._made: dict[str, Page] = {}
         self.pages = QStackedWidget()
         self._build()
         self._build_menus()
@@ -72,23 +69,53 @@ class MainWindow(QMainWindow):
         self.bridge.work(bench.interrupted, self._offer_interrupted)
 
     @property
-    def page(self) -> QWidget:
+    def page(self) -> Page:
         """Return the page that is shown."""
-        return self.pages.currentWidget().widget()  # type: ignore[attr-defined]  # each page lies in a scroll area
+        return self.task_page(self.tasks[self.rail.currentRow()].name)
+
+    @property
+    def connect_page(self) -> ConnectPage:
+        """Return the page Connect."""
+        return self.task_page("connect")  # type: ignore[return-value]  # made by the task of that name
+
+    @property
+    def live_page(self) -> LivePage:
+        """Return the page Live."""
+        return self.task_page("live")  # type: ignore[return-value]
+
+    @property
+    def sessions_page(self) -> SessionsPage:
+        """Return the page Sessions."""
+        return self.task_page("sessions")  # type: ignore[return-value]
+
+    def task_page(self, name: str) -> Page:
+        """Return a task's page, made when it is first needed."""
+        if name not in self._made:
+            row = [task.name for task in self.tasks].index(name)
+            page = self._made[name] = self.tasks[row].make(self)
+            area = self.pages.widget(row)
+            assert isinstance(area, QScrollArea)
+            area.setWidget(page)
+            self._wire_page(page)
+            page.apply_theme(self.theme)
+            dress(page, self.theme)
+            if self.connection is not None:
+                page.show_connection(self.connection)
+        return self._made[name]
+
+    def go(self, name: str, item: object = None) -> None:
+        """Open a task, and in it one thing."""
+        self.rail.go(name)
+        if item is not None:
+            self.task_page(name).show_item(item)
 
     def apply_theme(self, theme: Theme) -> None:
         """Use a theme everywhere."""
         self.theme = theme
         QApplication.setPalette(palette(theme))
         QApplication.setFont(base_font(self._family, theme))
-        for part in (self.header, self.strips, self.connect_page, self.live_page, self.sessions_page):
+        for part in (self.header, self.strips, self.rail, *self._made.values()):
             part.apply_theme(theme)
-        words = [self.rail.item(row).text() for row in range(self.rail.count())]
-        metrics = QFontMetrics(QApplication.font())
-        self.rail.setFixedWidth(max(metrics.horizontalAdvance(word) for word in words) + SIZE + 44)
-        for row, name in enumerate(_ICONS):
-            self.rail.item(row).setIcon(rail_icon(name, theme))
-            self.rail.item(row).setSizeHint(QSize(0, max(48, theme.target)))
         dress(self, theme)
         if theme is not FIELD:
             QSettings().setValue("view/theme", theme.name)
@@ -107,7 +134,8 @@ class MainWindow(QMainWindow):
         if not self._is_closed:
             self._is_closed = True
             self._timer.stop()
-            self.live_page.timer.stop()
+            for page in self._made.values():
+                page.show_nothing()
             QSettings().setValue("window/geometry-1", self.saveGeometry())
             self._close_bench()
         super().closeEvent(event)
@@ -146,19 +174,10 @@ class MainWindow(QMainWindow):
         outer.addWidget(self.header)
         row = QHBoxLayout()
         row.setSpacing(0)
-        self.rail = QListWidget()
-        self.rail.setAccessibleName(translate("Window", "Tasks"))
-        self.rail.setFrameShape(QListWidget.Shape.NoFrame)
-        self.rail.setIconSize(QSize(SIZE, SIZE))
-        self.rail.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        for text, page in (
-            (translate("Window", "Connect"), self.connect_page),
-            (translate("Window", "Live"), self.live_page),
-            (translate("Window", "Sessions"), self.sessions_page),
-        ):
-            self.rail.addItem(QListWidgetItem(text))
-            self.pages.addWidget(_scrolling(page))
-        self.rail.setCurrentRow(CONNECT)
+        self.rail = Rail(self.tasks)
+        for _ in self.tasks:
+            self.pages.addWidget(_scrolling())
+        self.rail.go("connect")
         self.rail.currentRowChanged.connect(self._open_page)
         row.addWidget(self.rail)
         row.addWidget(self.pages, 1)
@@ -168,9 +187,16 @@ class MainWindow(QMainWindow):
 
     def _build_menus(self) -> None:
         menus = self.menus = Menus(self)
-        page, standard = self.sessions_page, QKeySequence.StandardKey
-        menus.add(menus.file, translate("Menu", "&Export session as CSV…"), page.export_csv, "Ctrl+E")
-        menus.add(menus.file, translate("Menu", "Session &report as PDF…"), page.report_pdf, standard.Print)
+        standard = QKeySequence.StandardKey
+        menus.add(
+            menus.file, translate("Menu", "&Export session as CSV…"), lambda: self.sessions_page.export_csv(), "Ctrl+E"
+        )
+        menus.add(
+            menus.file,
+            translate("Menu", "Session &report as PDF…"),
+            lambda: self.sessions_page.report_pdf(),
+            standard.Print,
+        )
         menus.file.addSeparator()
         menus.add(menus.file, translate("Menu", "&Quit"), self.close, "Ctrl+Q")
         menus.add(menus.edit, translate("Menu", "&Copy the values shown"), self._copy_values, "Ctrl+Shift+C")
@@ -191,18 +217,20 @@ class MainWindow(QMainWindow):
         menus.add_about()
 
     def _wire(self) -> None:
-        self.connect_page.connect_wanted.connect(self._connect)
+        self.connect_page.connection_wanted.connect(self._connect)
         self.connect_page.demo_wanted.connect(self.start_demo)
         self.connect_page.cancel_wanted.connect(self.bridge.cancel)
         self.connect_page.close_session_wanted.connect(self._close_interrupted)
         self.connect_page.inspect_session_wanted.connect(self._inspect)
-        self.live_page.connect_wanted.connect(self._go_connect)
-        self.sessions_page.connect_wanted.connect(self._go_connect)
-        self.sessions_page.message.connect(self._say)
         self.bridge.step.connect(self.connect_page.check.show_step)
         self.bridge.connected.connect(self._show_connection)
         self.bridge.failed.connect(self._show_failure)
         self.bridge.disconnected.connect(self._after_disconnect)
+
+    def _wire_page(self, page: Page) -> None:
+        page.message.connect(self._say)
+        page.connect_wanted.connect(self._go_connect)
+        page.task_wanted.connect(self.go)
 
     def _connect(self, asked: Asked) -> None:
         self._asked = asked
@@ -217,8 +245,9 @@ class MainWindow(QMainWindow):
         if self._asked is not None:
             self.connect_page.remember(self._asked, connection.identity)
         self.connect_page.offer_interrupted([])
-        self.live_page.show_connection(connection)
-        self.rail.setCurrentRow(LIVE)
+        for page in self._made.values():
+            page.show_connection(connection)
+        self.rail.go("live")
         self._refresh()
 
     def _show_failure(self, error: EvtechError | None) -> None:
@@ -231,7 +260,8 @@ class MainWindow(QMainWindow):
     def _after_disconnect(self) -> None:
         if self.connection is not None and self.connection not in self.bench.connections:
             self.connection = None
-            self.live_page.show_nothing()
+            for page in self._made.values():
+                page.show_nothing()
             self._refresh()
 
     def _offer_interrupted(self, result: object) -> None:
@@ -244,19 +274,24 @@ class MainWindow(QMainWindow):
         )
 
     def _inspect(self, session: ChargingSession) -> None:
-        self.sessions_page.choose(session.id)
-        self.rail.setCurrentRow(SESSIONS)
+        self.go("sessions", session.id)
 
     def _open_page(self, row: int) -> None:
+        page = self.page
         self.pages.setCurrentIndex(row)
-        if row == SESSIONS:
-            self.sessions_page.load()
+        page.load()
 
     def _go_connect(self) -> None:
-        self.rail.setCurrentRow(CONNECT)
+        self.rail.go("connect")
+
+    def _export_csv(self) -> None:
+        self.sessions_page.export_csv()
+
+    def _report_pdf(self) -> None:
+        self.sessions_page.report_pdf()
 
     def _find_session(self) -> None:
-        self.rail.setCurrentRow(SESSIONS)
+        self.rail.go("sessions")
         self.sessions_page.filter.setFocus()
 
     def _copy_values(self) -> None:
@@ -304,10 +339,9 @@ class MainWindow(QMainWindow):
         self.strips.showMessage(text, 8000)
 
 
-def _scrolling(page: QWidget) -> QScrollArea:
-    """Return a page that scrolls rather than clips when the window is small or the text large."""
+def _scrolling() -> QScrollArea:
+    """Return what a page lies in: it scrolls rather than clips when the window is small or the text large."""
     area = QScrollArea()
-    area.setWidget(page)
     area.setWidgetResizable(True)
     area.setFrameShape(QScrollArea.Shape.NoFrame)
     return area

@@ -80,7 +80,7 @@ def test_an_interrupted_session_is_offered_with_a_way_back(window: MainWindow, q
     page.remember(Asked("tcp://192.0.2.7", None), WHO)
     page.offer_interrupted([replace(SESSION, ended=None)])
 
-    with qtbot.waitSignal(page.connect_wanted) as wanted:
+    with qtbot.waitSignal(page.connection_wanted) as wanted:
         page.resume_button.click()
     assert wanted.args == [Asked("tcp://192.0.2.7", None)]
 

@@ -80,7 +80,7 @@ def test_a_finished_session_is_listed(window: MainWindow, qtbot: QtBot) -> None:
 
     page = window.sessions_page
     window.bench.archive.writer.flush()
-    window.rail.setCurrentRow(2)
+    window.rail.go("sessions")
     qtbot.waitUntil(lambda: page.model.rowCount() == 1, timeout=5000)
 
     assert "(simulated)" in cell(page.model.rows[0], 1)

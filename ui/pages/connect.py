@@ -4,13 +4,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QSettings, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QListWidget, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QListWidget, QPushButton, QVBoxLayout
 
 from evtech.devices.profile import Profile
 from evtech.errors import EvtechError
 from evtech.measure.sample import ChargerIdentity
 from evtech.store.records import ChargingSession
 from evtech.workbench import CheckStep
+from ui.pages.page import Page
 from ui.theme import LIGHT, Theme
 from ui.widgets.check_list import CheckList
 from ui.widgets.dress import Heading, LargeButton, Muted
@@ -37,10 +38,10 @@ class Recent:
     link: str
 
 
-class ConnectPage(QWidget):
+class ConnectPage(Page):
     """Where every visit begins."""
 
-    connect_wanted = Signal(object)  # Asked
+    connection_wanted = Signal(object)  # Asked
     demo_wanted = Signal()
     cancel_wanted = Signal()
     close_session_wanted = Signal(object)  # ChargingSession
@@ -200,7 +201,7 @@ class ConnectPage(QWidget):
             )
             return
         self.set_busy(True)
-        self.connect_wanted.emit(Asked(self.form.address(), self.form.profile.currentData()))
+        self.connection_wanted.emit(Asked(self.form.address(), self.form.profile.currentData()))
 
     def _way_back(self, session: ChargingSession) -> Asked | None:
         if session.charger.link.startswith("demo "):
@@ -211,7 +212,7 @@ class ConnectPage(QWidget):
         asked = self._way_back(self._interrupted) if self._interrupted else None
         if asked is not None:
             self.set_busy(True)
-            self.connect_wanted.emit(asked)
+            self.connection_wanted.emit(asked)
 
     def _fill_from_recent(self) -> None:
         asked = _entries()[self.recent.currentRow()].asked

@@ -4,12 +4,13 @@ import time
 from collections.abc import Callable
 from datetime import datetime
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QFontMetrics, QKeySequence, QResizeEvent, QShortcut
 from PySide6.QtWidgets import QApplication, QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from evtech.events import Event, EventKind
 from evtech.workbench import Connection
+from ui.pages.page import Page
 from ui.theme import FIELD, LIGHT, Theme
 from ui.widgets.dress import Heading, LargeButton, Muted, dress
 from ui.widgets.tile_board import TileBoard
@@ -21,10 +22,8 @@ _WINDOWS_S = (60, 300, 900, 3600, None)
 _MARKED = (EventKind.STATE_CHANGED, EventKind.NOTE)
 
 
-class LivePage(QWidget):
+class LivePage(Page):
     """Shows the newest values of one connection; it pulls them on its own timer."""
-
-    connect_wanted = Signal()
 
     def __init__(self, keep_note: Callable[[Connection, str], None]) -> None:
         super().__init__()

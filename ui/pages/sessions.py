@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -32,6 +32,7 @@ from evtech.store.records import ChargingSession
 from evtech.store.session_rows import mentions
 from ui.bridge import Bridge
 from ui.models.sessions import CHARGER, SessionsModel, facts, totals
+from ui.pages.page import Page
 from ui.theme import LIGHT, Theme
 from ui.widgets.dress import Heading, LargeButton, dress
 from ui.widgets.period import Period
@@ -52,11 +53,8 @@ class Curves:
     marks: list[tuple[float, str]]
 
 
-class SessionsPage(QWidget):
+class SessionsPage(Page):
     """The list, the details and the exports."""
-
-    message = Signal(str)
-    connect_wanted = Signal()
 
     def __init__(self, archive: Archive, bridge: Bridge) -> None:
         super().__init__()
@@ -109,6 +107,10 @@ class SessionsPage(QWidget):
         self._wanted = session_id
         self.period.choice.setCurrentIndex(0)
         self.filter.clear()
+
+    def show_item(self, item: object) -> None:
+        """Choose the session with this id."""
+        self.choose(str(item))
 
     def selected(self) -> ChargingSession | None:
         """Return the chosen session."""

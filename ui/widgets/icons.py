@@ -10,7 +10,7 @@ _SCALE = 3  # pixels of the picture a unit of the screen: enough for 300 %
 
 
 def rail_icon(name: str, theme: Theme) -> QIcon:
-    """Return the icon of a task: connect, live or sessions."""
+    """Return the icon of a task by its name."""
     icon = QIcon()
     icon.addPixmap(_picture(name, theme.text), QIcon.Mode.Normal)
     icon.addPixmap(_picture(name, theme.accent_text), QIcon.Mode.Selected)
@@ -27,7 +27,7 @@ def _picture(name: str, colour: str) -> QPixmap:
     pen.setCapStyle(Qt.PenCapStyle.RoundCap)
     pen.setJoinStyle(Qt.PenJoinStyle.RoundJoin)
     painter.setPen(pen)
-    {"connect": _plug, "live": _wave, "sessions": _rows}[name](painter)
+    _DRAWN[name](painter)
     painter.end()
     return picture
 
@@ -57,3 +57,32 @@ def _rows(painter: QPainter) -> None:
     for y in (5, 11, 17):
         painter.drawEllipse(QPointF(4, y), 1.2, 1.2)
         painter.drawLine(QPointF(9, y), QPointF(20, y))
+
+
+def _search(painter: QPainter) -> None:
+    painter.drawEllipse(QPointF(9, 9), 5.5, 5.5)
+    painter.drawLine(QPointF(13.2, 13.2), QPointF(19, 19))
+
+
+def _dial(painter: QPainter) -> None:
+    painter.drawArc(QRectF(3, 5, 16, 16), 0, 180 * 16)
+    painter.drawLine(QPointF(11, 13), QPointF(15.5, 8))
+    painter.drawLine(QPointF(3, 17), QPointF(19, 17))
+
+
+def _bill(painter: QPainter) -> None:
+    painter.drawRect(QRectF(5, 3, 12, 16))
+    for y, end in ((8, 14), (11.5, 14), (15, 11)):
+        painter.drawLine(QPointF(8, y), QPointF(end, y))
+
+
+def _bars(painter: QPainter) -> None:
+    painter.drawLine(QPointF(3, 19), QPointF(19, 19))
+    for x, top in ((6, 12), (11, 5), (16, 9)):
+        painter.drawLine(QPointF(x, 16), QPointF(x, top))
+
+
+_DRAWN = {
+    "connect": _plug, "live": _wave, "diagnose": _search, "calibrate": _dial, "billing": _bill, "sessions": _rows,
+    "insights": _bars,
+}  # fmt: skip

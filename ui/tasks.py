@@ -1,0 +1,47 @@
+"""The tasks of the rail: one line adds a page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ui.pages.page import Page
+from ui.words import translate
+
+if TYPE_CHECKING:
+    from ui.main_window import MainWindow
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """One entry of the rail; ``make`` builds its page when it is first needed."""
+
+    name: str
+    title: str
+    make: Callable[["MainWindow"], Page]
+
+
+def tasks() -> tuple[Task, ...]:
+    """Return the tasks in the order of the rail."""
+    return (
+        Task("connect", translate("Window", "Connect"), _connect),
+        Task("live", translate("Window", "Live"), _live),
+        Task("sessions", translate("Window", "Sessions"), _sessions),
+    )
+
+
+def _connect(window: "MainWindow") -> Page:
+    from ui.pages.connect import ConnectPage
+
+    return ConnectPage(window.bench.library.profiles(), window.bridge.work)
+
+
+def _live(window: "MainWindow") -> Page:
+    from ui.pages.live import LivePage
+
+    return LivePage(window.bench.note)
+
+
+def _sessions(window: "MainWindow") -> Page:
+    from ui.pages.sessions import SessionsPage
+
+    return SessionsPage(window.bench.archive, window.bridge)
