@@ -1,0 +1,97 @@
+"""``evtech insights``: availability, success, utilisation, demand and anomalies over the archive or over files."""
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import typer
+
+from evtech.errors import InputError
+
+if TYPE_CHECKING:
+    from evtech.insights.overview import Overview
+    from evtech.insights.rates import Rate
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command."""
+
+    @app.command()
+    def insights(
+        context: typer.Context,
+        from_: str | None = typer.Option(None, "--from", help="Start, ISO date or time."),
+        to: str | None = typer.Option(None, help="End, not included."),
+        now: str | None = typer.Option(None, help="The moment taken for now; open outages end there."),
+        charger: str | None = typer.Option(None, help="Archive only: profile, serial number or part of the name."),
+        sessions: Path | None = typer.Option(None, help="CSV of sessions instead of the archive."),  # noqa: B008
+        outages: Path | None = typer.Option(None, help="CSV of outages."),  # noqa: B008
+        states: Path | None = typer.Option(None, help="CSV of OCPI states instead of outages."),  # noqa: B008
+        ports: Path | None = typer.Option(None, help="CSV of ports."),  # noqa: B008
+    ) -> None:
+        """Say what many sessions say: availability, success, use, peaks, anomalies."""
+        from evtech.insights.overview import overview, overview_json
+
+        if outages is not None and states is not None:
+            raise InputError("--outages and --states say the same thing twice.", "Name one of them.")
+        if sessions is not None:
+            from evtech.insights.files import read_records
+
+            records = read_records(sessions, outages, states, ports)
+        elif outages or states or ports:
+            raise InputError("--outages, --states and --ports go with --sessions.", "Name the CSV of sessions too.")
+        else:
+            from evtech.cli.sessions import open_archive
+            from evtech.insights.archive_records import read_archive
+
+            archive = open_archive(context)
+            try:
+                records = read_archive(archive, charger)
+            finally:
+                archive.close()
+        times = [a.start for a in records.attempts] + [a.end for a in records.attempts]
+        low = _moment("--from", from_, min(times, default=0.0))
+        high = _moment("--to", to, max(times, default=0.0) + 1.0)
+        found = overview(records, (low, high), _moment("--now", now, datetime.now(UTC).timestamp()))
+        for warning in records.warnings:
+            context.obj.output.say(f"evtech: {warning}")
+        context.obj.output.result(overview_json(found), _text(found))
+
+
+def _moment(option: str, text: str | None, otherwise: float) -> float:
+    if text is None:
+        return otherwise
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise InputError(
+            f"{option} {text!r} is no date or time.", "Such as 2026-03-01 or 2026-03-01T12:00Z."
+        ) from error
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _text(found: "Overview") -> str:
+    s = found.success
+    lines = [
+        f"{s.attempts} attempts",
+        f"  energy flowed        {_rate(s.charge_start)}",
+        f"  sessions succeeded   {_rate(s.session)}",
+        f"  visits succeeded     {_rate(s.visit)}",
+        f"  at the first attempt {_rate(s.first_time)}",
+    ]
+    for name, port in found.availability.items():
+        actual = "—" if port.nevi_actual_pct is None else f"{port.nevi_actual_pct:.3f} %"
+        lines.append(f"{name}: uptime {port.nevi_uptime_pct:.3f} % (NEVI), {actual} of its own time")
+    for name, use in found.utilisation.items():
+        plugged = "—" if use.time_plugged_pct is None else f"{use.time_plugged_pct:.1f} %"
+        lines.append(f"{name}: {use.sessions} sessions, {use.kwh:.3f} kWh, occupied {plugged}")
+    if found.demand.peak_kw is not None and found.demand.at is not None:
+        at = datetime.fromtimestamp(found.demand.at, UTC).isoformat(timespec="minutes")
+        lines.append(f"peak {found.demand.peak_kw:.2f} kW in the quarter from {at}")
+    lines += [f"{a.severity}: {a.port}: {a.text}" for a in found.anomalies]
+    return "\n".join(lines)
+
+
+def _rate(found: "Rate | None") -> str:
+    if found is None:
+        return "no data"
+    return f"{found.value:.1f} % [{found.low:.1f} to {found.high:.1f}] of {found.n}"

@@ -1,0 +1,1 @@
+"""What do many sessions say? Availability, success, utilisation, demand and anomalies, each with its uncertainty."""

@@ -1,0 +1,189 @@
+"""How long were the ports up? NEVI (23 CFR 680.116(b)), California, United Kingdom (SI 2023/1168, regulation 7).
+
+All in minutes of UTC. Overlapping outages count once; an exclusion counts only where a port was down in it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from statistics import median
+
+from evtech.insights.intervals import Interval, clip, intersect, measure, subtract, union
+from evtech.insights.rates import mtbf_bounds
+from evtech.insights.records import Outage, Port, Records, StateSpan
+
+NEVI_MINUTES = 525_600.0  # fixed by the rule, in a leap year too
+SHORTEST_FAILURE_MIN = 5.0
+UK_RAPID_KW = 50.0
+CEC_VANDALISM_MIN, CEC_MAINTENANCE_MIN = 14_400.0, 4_320.0  # a year: 10 days an incident, 72 h in all
+_DOWN = frozenset({"OUTOFORDER", "INOPERATIVE"})
+_EXEMPT = frozenset({"UNKNOWN", "BLOCKED"})
+_NOT_THERE = frozenset({"PLANNED", "REMOVED"})
+# which state counts where sources disagree; of our own choice
+_PRECEDENCE = (
+    "REMOVED", "PLANNED", "OUTOFORDER", "INOPERATIVE", "CHARGING", "RESERVED", "AVAILABLE", "BLOCKED", "UNKNOWN",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Downtime:
+    """What is known of one port in a period: unions of intervals inside it, open ends closed at ``now``."""
+
+    service: list[Interval]
+    known: list[Interval]
+    outages: list[Interval]
+    exclusions: list[Interval]
+    exempt: list[Interval]
+    open_since: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PortAvailability:
+    """One port's figures; a figure is ``None`` where it cannot be known. Repair times are in h."""
+
+    port: str
+    nevi_uptime_pct: float
+    nevi_actual_pct: float | None
+    cec_uptime_pct: float
+    outage_min: float
+    excluded_min: float
+    coverage_pct: float | None
+    service_min: float
+    failures: int
+    mtbf_h: float | None
+    mtbf_low_h: float | None
+    mtbf_high_h: float | None
+    mttr_h: float | None
+    mttr_median_h: float | None
+    open_since: float | None
+
+
+def downtime(records: Records, port: Port, period: Interval, now: float) -> Downtime | None:
+    """Return a port's downtime in the period, or ``None`` where nobody recorded availability."""
+    if records.states is not None:
+        return _from_states([s for s in records.states if s.port == port.name], port, period, now)
+    if records.outages is not None:
+        return _from_outages([o for o in records.outages if o.port == port.name], port, period, now)
+    return None
+
+
+def port_availability(name: str, down: Downtime, causes: Iterable[Outage] = ()) -> PortAvailability:
+    """Return one port's figures from its downtime; ``causes`` are its exclusions for California's caps."""
+    service = measure(down.service)
+    excluded = intersect(down.outages, down.exclusions)
+    outage_min, excluded_min = measure(down.outages), measure(excluded)
+    counted = outage_min - excluded_min
+    known = measure(down.known)
+    left = [(end - start, _left_minutes((start, end), excluded), end) for start, end in down.outages]
+    failures = [(minutes, end) for _, minutes, end in left if minutes > SHORTEST_FAILURE_MIN]
+    repairs = [minutes / 60 for minutes, end in failures if not _is_open(end, down)]
+    up_h = (service - outage_min) / 60
+    low, high = mtbf_bounds(up_h, len(failures)) if up_h > 0 else (None, None)
+    return PortAvailability(
+        port=name,
+        nevi_uptime_pct=100 * (NEVI_MINUTES - counted) / NEVI_MINUTES,
+        nevi_actual_pct=100 * (known - counted) / known if known > 0 else None,
+        cec_uptime_pct=100 * (NEVI_MINUTES - (outage_min - _cec_excluded(down, causes))) / NEVI_MINUTES,
+        outage_min=outage_min,
+        excluded_min=excluded_min,
+        coverage_pct=100 * known / service if service > 0 else None,
+        service_min=service,
+        failures=len(failures),
+        mtbf_h=up_h / len(failures) if failures else None,
+        mtbf_low_h=low,
+        mtbf_high_h=high,
+        mttr_h=sum(repairs) / len(repairs) if repairs else None,
+        mttr_median_h=median(repairs) if repairs else None,
+        open_since=down.open_since,
+    )
+
+
+def uk_reliability(downs: Iterable[tuple[Port, Downtime]]) -> tuple[float | None, float | None]:
+    """Return the text variant and the exempt variant (%) of the rapid ports, minutes pooled; ``None`` without any."""
+    measured = down_min = exempt = counted = 0.0
+    for port, down in downs:
+        if port.rated_kw is None or port.rated_kw < UK_RAPID_KW:
+            continue
+        measured += measure(down.service)
+        down_min += measure(down.outages)
+        exempt += measure(down.exempt)
+        counted += measure(subtract(down.outages, down.exempt))
+    text = 100 * (measured - down_min) / measured if measured > 0 else None
+    rest = measured - exempt
+    return text, 100 * (rest - counted) / rest if rest > 0 else None
+
+
+def downtime_by_cause(outages: Iterable[Outage], period: Interval, now: float) -> dict[str, float]:
+    """Return minutes of downtime by cause, longest first; what overlaps with the same cause counts once a port."""
+    by: dict[tuple[str, str], list[Interval]] = {}
+    for outage in outages:
+        if not outage.is_exclusion:
+            by.setdefault((outage.cause or "unknown", outage.port), []).append(_span(outage, now))
+    minutes: dict[str, float] = {}
+    for (cause, _), spans in by.items():
+        minutes[cause] = minutes.get(cause, 0.0) + measure(union(clip(spans, period)))
+    return dict(sorted(minutes.items(), key=lambda item: -item[1]))
+
+
+def _from_outages(outages: list[Outage], port: Port, period: Interval, now: float) -> Downtime:
+    service = port.in_service(period)
+    real = [o for o in outages if not o.is_exclusion]
+    down = _inside([_span(o, now) for o in real], service)
+    out = _inside([_span(o, now) for o in outages if o.excluded], service)
+    watched = clip(service, (period[0], max(period[0], min(period[1], now))))
+    still = [o.start for o in real if o.end is None]
+    return Downtime(service, watched, down, out, intersect(down, out), min(still, default=None))
+
+
+def _from_states(states: list[StateSpan], port: Port, period: Interval, now: float) -> Downtime:
+    by: dict[str, list[Interval]] = {}
+    for span in states:
+        by.setdefault(span.state, []).append((span.start, now if span.end is None else span.end))
+    service = port.in_service(period)
+    taken: list[Interval] = []
+    spans: dict[str, list[Interval]] = {}
+    for state in _PRECEDENCE:
+        spans[state] = subtract(_inside(by.get(state, []), service), taken)
+        taken = union([*taken, *spans[state]])
+    gone = union(spans["REMOVED"] + spans["PLANNED"])
+    service = subtract(service, gone)
+    silent = subtract(service, taken)
+    down = union([i for state in _DOWN for i in spans[state]])
+    exempt = union([i for state in _EXEMPT for i in spans[state]] + silent)
+    known = subtract(service, union([*spans["UNKNOWN"], *silent]))
+    still = [s.start for s in states if s.end is None and s.state in _DOWN]
+    return Downtime(service, known, down, [], exempt, min(still, default=None))
+
+
+def _inside(spans: list[Interval], service: list[Interval]) -> list[Interval]:
+    return intersect(union(spans), union(service))
+
+
+def _span(outage: Outage, now: float) -> Interval:
+    return outage.start, max(outage.start, now) if outage.end is None else outage.end
+
+
+def _left_minutes(episode: Interval, excluded: list[Interval]) -> float:
+    return measure([episode]) - measure(intersect([episode], excluded))
+
+
+def _is_open(end: float, down: Downtime) -> bool:
+    """Return whether an episode lasts still: an outage without an end covers everything after its start."""
+    return down.open_since is not None and end > down.open_since
+
+
+def _cec_excluded(down: Downtime, causes: Iterable[Outage]) -> float:
+    """Return excluded minutes under California's caps: vandalism by incident, planned maintenance by year."""
+    total = maintenance = 0.0
+    seen: list[Interval] = []
+    for cause in sorted((c for c in causes if c.excluded), key=lambda c: c.start):
+        span = intersect(down.outages, [(cause.start, cause.end if cause.end is not None else cause.start)])
+        fresh = subtract(span, seen)
+        seen = union([*seen, *span])
+        minutes = measure(fresh)
+        if "vandal" in cause.cause.lower():
+            total += min(minutes, CEC_VANDALISM_MIN)
+        elif "maint" in cause.cause.lower():
+            maintenance += minutes
+        else:
+            total += minutes
+    return total + min(maintenance, CEC_MAINTENANCE_MIN)

@@ -1,0 +1,87 @@
+"""Energy and exposure on a grid of 15 minutes, the common ground of demand and the hour-of-week map.
+
+Every zone's offset is a multiple of a quarter of an hour, so quarters of the local wall clock are quarters of UTC.
+Energy without a power profile counts as uniform between first and last energy.
+"""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from evtech.insights.intervals import Interval
+from evtech.insights.records import Attempt
+
+QUARTER_S = 900.0
+Array = NDArray[np.float64]
+
+
+def quarters(period: Interval) -> Array:
+    """Return the grid's boundaries (s): both ends of the period and every quarter of an hour between."""
+    first = np.ceil(period[0] / QUARTER_S) * QUARTER_S
+    inner = np.arange(first, period[1], QUARTER_S)
+    return np.unique(np.concatenate(([period[0]], inner, [period[1]])))
+
+
+def spread(spans: Iterable[tuple[float, float, float]], grid: Array) -> Array:
+    """Return per step of the grid the integral of rectangles ``(start, end, height)``; shape ``(len(grid) - 1,)``.
+
+    The sum of rectangles is piecewise constant, its integral piecewise linear: exact at every boundary.
+    """
+    table = np.array(list(spans), dtype=float).reshape(-1, 3)
+    if not len(table):
+        return np.zeros(len(grid) - 1)
+    times = np.concatenate((table[:, 0], table[:, 1]))
+    slopes = np.concatenate((table[:, 2], -table[:, 2]))
+    order = np.argsort(times, kind="stable")
+    times, slopes = times[order], slopes[order]
+    heights = np.cumsum(slopes)
+    integral = np.concatenate(([0.0], np.cumsum(heights[:-1] * np.diff(times))))
+    at = np.interp(grid, times, integral, left=0.0, right=float(integral[-1]))
+    return np.maximum(np.diff(at), 0.0)  # rounding may leave −1e-10
+
+
+def energy_spans(attempts: Iterable[Attempt]) -> list[tuple[float, float, float]]:
+    """Return rectangles of power in kWh per second; energy without a duration is left out."""
+    found = []
+    for attempt in attempts:
+        span = attempt.energy_span
+        if span is not None and attempt.energy_kwh and span[1] > span[0]:
+            found.append((span[0], span[1], attempt.energy_kwh / (span[1] - span[0])))
+    return found
+
+
+def hour_of_week(grid: Array, zone: str) -> NDArray[np.int64]:
+    """Return for each step of the grid its local hour of the week, 0 = Monday 0 h; shape ``(len(grid) - 1,)``."""
+    offsets = _offsets(grid[:-1], ZoneInfo(zone))
+    local = grid[:-1] + offsets
+    hours = np.floor(local / 3600.0).astype(np.int64)
+    return np.asarray((hours + 3 * 24) % 168)  # 1970-01-01 was a Thursday
+
+
+def local_month(grid: Array, zone: str) -> list[str]:
+    """Return for each step of the grid its local month as ``YYYY-MM``."""
+    info = ZoneInfo(zone)
+    days: dict[int, str] = {}
+    names = []
+    for moment, offset in zip(grid[:-1], _offsets(grid[:-1], info), strict=True):
+        day = int((moment + offset) // 86400)
+        if day not in days:
+            days[day] = datetime.fromtimestamp(moment, info).strftime("%Y-%m")
+        names.append(days[day])
+    return names
+
+
+def _offsets(moments: Sequence[float] | Array, zone: ZoneInfo) -> Array:
+    """Return the zone's offset (s) at each moment; asked once an hour, changes fall on full hours of UTC."""
+    known: dict[int, float] = {}
+    found = np.empty(len(moments))
+    for index, moment in enumerate(moments):
+        hour = int(moment // 3600)
+        if hour not in known:
+            offset = datetime.fromtimestamp(hour * 3600, UTC).astimezone(zone).utcoffset()
+            known[hour] = offset.total_seconds() if offset is not None else 0.0
+        found[index] = known[hour]
+    return found

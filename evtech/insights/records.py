@@ -1,0 +1,116 @@
+"""What insights are computed from: ports, sessions, outages and states, from files or from the archive.
+
+Instants are seconds since 1970 in UTC (a year of sessions is counted in numpy); ``None`` is unknown.
+"""
+
+from dataclasses import dataclass, field
+
+from evtech.insights.intervals import Interval, clip
+
+NORMAL_ENDS = frozenset({"driver", "remote", "full", "limit", "vehicle"})
+FAILED_ENDS = frozenset({"fault", "comm_loss", "power_loss", "emergency_stop", "deauthorised", "unknown"})
+
+
+@dataclass(frozen=True, slots=True)
+class Port:
+    """One port (NEVI) or EVSE (OCPI): serves one vehicle at a time. ``rated_kw`` is its rated power."""
+
+    name: str
+    site: str = ""
+    timezone: str = "UTC"
+    rated_kw: float | None = None
+    in_service_from: float | None = None
+    in_service_to: float | None = None
+
+    def in_service(self, period: Interval) -> list[Interval]:
+        """Return what of the period the port was in service."""
+        low = self.in_service_from if self.in_service_from is not None else period[0]
+        high = self.in_service_to if self.in_service_to is not None else period[1]
+        return clip([(low, high)], period)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """One row of sessions: plug-in or authorisation to unplugging, whether energy flowed or not.
+
+    ``auth_ok`` is ``None`` where no authorisation was required; ``token`` is ``None`` where it is unknown.
+    """
+
+    port: str
+    plugged_at: float | None = None
+    authorised_at: float | None = None
+    auth_ok: bool | None = None
+    energy_started_at: float | None = None
+    energy_ended_at: float | None = None
+    unplugged_at: float | None = None
+    energy_kwh: float | None = None
+    peak_kw: float | None = None
+    end_reason: str = "unknown"
+    error_code: str | None = None
+    token: str | None = None
+    session_id: str | None = None  # of the archive
+
+    @property
+    def start(self) -> float:
+        """Return when it began: the first of plug-in and authorisation, else the start of energy."""
+        known = [t for t in (self.plugged_at, self.authorised_at) if t is not None]
+        if known:
+            return min(known)
+        assert self.energy_started_at is not None  # a row without any time is refused by the reader
+        return self.energy_started_at
+
+    @property
+    def end(self) -> float:
+        """Return the last instant known of it."""
+        times = (self.plugged_at, self.authorised_at, self.energy_started_at, self.energy_ended_at, self.unplugged_at)
+        return max(t for t in times if t is not None)
+
+    @property
+    def has_started(self) -> bool:
+        """Return whether energy flowed at all."""
+        return self.energy_started_at is not None
+
+    @property
+    def energy_span(self) -> Interval | None:
+        """Return the time in which energy flowed; an unknown end is the unplugging, else unknown."""
+        end = self.energy_ended_at if self.energy_ended_at is not None else self.unplugged_at
+        if self.energy_started_at is None or end is None or end < self.energy_started_at:
+            return None
+        return self.energy_started_at, end
+
+
+@dataclass(frozen=True, slots=True)
+class Outage:
+    """A stretch in which a port was down; ``end`` is ``None`` while it lasts.
+
+    ``excluded``: its cause lies outside the operator's control. An exclusion proper (``is_exclusion``) is no outage:
+    it only takes away from outages that it meets.
+    """
+
+    port: str
+    start: float
+    end: float | None
+    cause: str = ""
+    excluded: bool = False
+    is_exclusion: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class StateSpan:
+    """A stretch of one OCPI EVSE state; ``end`` is ``None`` while it lasts."""
+
+    port: str
+    start: float
+    end: float | None
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Records:
+    """Everything insights look at. ``outages`` and ``states`` are ``None`` where nobody recorded availability."""
+
+    ports: dict[str, Port]
+    attempts: list[Attempt]
+    outages: list[Outage] | None = None
+    states: list[StateSpan] | None = None
+    warnings: list[str] = field(default_factory=list)

@@ -1,0 +1,132 @@
+"""How did customers fare? Attempts, sessions and visits, each rate with its Wilson interval.
+
+The definitions are ChargeX-style: its published formulas were not at hand. Chaining: retries on the same port with the
+same token within 60 s are one attempt. A visit is the same token at the same site with gaps of at most 30 minutes.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from evtech.insights.rates import Rate, rate
+from evtech.insights.records import NORMAL_ENDS, Attempt, Port
+
+CHAIN_S = 60.0
+VISIT_GAP_S = 30 * 60.0
+LEAST_KWH = 0.1
+_INTERRUPTED = frozenset({"fault", "comm_loss"})
+
+
+@dataclass(frozen=True, slots=True)
+class Success:
+    """The rates of a period; a rate is ``None`` where nothing was tried. Start times in s."""
+
+    attempts: int
+    authorisation: Rate | None
+    charge_start: Rate | None
+    session: Rate | None
+    attempt: Rate | None
+    visit: Rate | None
+    first_time: Rate | None
+    interrupted: Rate | None
+    without_vehicle: Rate | None
+    start_time_median_s: float | None
+    start_time_p95_s: float | None
+    data_errors: int
+
+
+def is_success(attempt: Attempt) -> bool:
+    """Return whether energy flowed, at least 0.1 kWh, and the session ended as somebody wanted."""
+    return attempt.has_started and attempt.end_reason in NORMAL_ENDS and (attempt.energy_kwh or 0.0) >= LEAST_KWH
+
+
+def chained(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """Return attempts with quick retries joined: times of both, energy summed, the end of the last one."""
+    last: dict[tuple[str, str], int] = {}
+    joined: list[Attempt] = []
+    for attempt in sorted(attempts, key=lambda a: a.start):
+        key = (attempt.port, attempt.token or "")
+        before = joined[last[key]] if attempt.token and key in last else None
+        if before is not None and attempt.start - before.end <= CHAIN_S:
+            joined[last[key]] = _join(before, attempt)
+            continue
+        last[key] = len(joined)
+        joined.append(attempt)
+    return joined
+
+
+def visits(attempts: Sequence[Attempt], ports: dict[str, Port]) -> list[list[Attempt]]:
+    """Return attempts grouped into visits; an attempt without a token is a visit of its own."""
+    groups: list[list[Attempt]] = []
+    last: dict[tuple[str, str], tuple[list[Attempt], float]] = {}
+    for attempt in sorted(attempts, key=lambda a: a.start):
+        site = ports[attempt.port].site if attempt.port in ports else ""
+        key = (site or f"port {attempt.port}", attempt.token or "")
+        group, end = last.get(key, ([], 0.0))
+        if not attempt.token or not group or attempt.start - end > VISIT_GAP_S:
+            group = []
+            groups.append(group)
+        group.append(attempt)
+        last[key] = (group, max(end, attempt.end) if len(group) > 1 else attempt.end)
+    return groups
+
+
+def success(attempts: Sequence[Attempt], ports: dict[str, Port]) -> Success:
+    """Return the rates of attempts; quick retries are joined first."""
+    tries = chained(attempts)
+    started = [a for a in tries if a.has_started]
+    good = [a for a in tries if is_success(a)]
+    asked = [a for a in tries if a.auth_ok is not None]
+    groups = visits(tries, ports)
+    waits = [a.energy_started_at - _ready(a) for a in started if a.energy_started_at is not None]
+    fine = sorted(wait for wait in waits if wait >= 0)
+    not_vehicle = [a for a in tries if a.has_started or a.end_reason != "vehicle"]
+    return Success(
+        attempts=len(tries),
+        authorisation=rate(sum(bool(a.auth_ok) for a in asked), len(asked)),
+        charge_start=rate(len(started), len(tries)),
+        session=rate(len(good), len(started)),
+        attempt=rate(len(good), len(tries)),
+        visit=rate(sum(any(is_success(a) for a in group) for group in groups), len(groups)),
+        first_time=rate(sum(is_success(group[0]) for group in groups), len(groups)),
+        interrupted=rate(sum(a.end_reason in _INTERRUPTED for a in started), len(started)),
+        without_vehicle=rate(len(good), len(not_vehicle)),
+        start_time_median_s=median(fine) if fine else None,
+        start_time_p95_s=_quantile(fine, 0.95) if fine else None,
+        data_errors=len(waits) - len(fine),
+    )
+
+
+def _ready(attempt: Attempt) -> float:
+    known = [t for t in (attempt.plugged_at, attempt.authorised_at) if t is not None]
+    return max(known) if known else attempt.start
+
+
+def _join(first: Attempt, second: Attempt) -> Attempt:
+    energies = [e for e in (first.energy_kwh, second.energy_kwh) if e is not None]
+    peaks = [p for p in (first.peak_kw, second.peak_kw) if p is not None]
+    auth = second.auth_ok if second.auth_ok is not None else first.auth_ok
+    ended = second.energy_ended_at if second.has_started else first.energy_ended_at
+    return replace(
+        first,
+        plugged_at=first.plugged_at if first.plugged_at is not None else second.plugged_at,
+        authorised_at=first.authorised_at
+        if first.has_started or second.authorised_at is None
+        else second.authorised_at,
+        auth_ok=auth,
+        energy_started_at=first.energy_started_at if first.has_started else second.energy_started_at,
+        energy_ended_at=ended,
+        unplugged_at=second.unplugged_at,
+        energy_kwh=sum(energies) if energies else None,
+        peak_kw=max(peaks) if peaks else None,
+        end_reason=second.end_reason,
+        error_code=second.error_code or first.error_code,
+    )
+
+
+def _quantile(ordered: Sequence[float], share: float) -> float:
+    """Return the quantile of sorted values, linear between neighbours."""
+    place = share * (len(ordered) - 1)
+    low = int(place)
+    high = min(low + 1, len(ordered) - 1)
+    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
