@@ -25,6 +25,7 @@ GROUPS = (
     "gui",
     "ports",
     "insights",
+    "visit",
 )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import typer
 
+from evtech.cli.output import Output
 from evtech.errors import InputError
 
 
@@ -13,13 +14,18 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def report(
         context: typer.Context,
-        kind: str = typer.Argument(..., metavar="KIND", help="session"),
-        id_: str = typer.Argument(..., metavar="ID"),
+        kind: str = typer.Argument(..., metavar="KIND", help="session, or verify"),
+        id_: str = typer.Argument(..., metavar="ID", help="Id, or with verify a PDF or .evvisit file."),
         pdf: Path | None = typer.Option(None, help="PDF file to write."),  # noqa: B008
         html: Path | None = typer.Option(None, help="HTML file to write."),  # noqa: B008
         lang: str = typer.Option("en", help="en or de"),
+        trust_as: str | None = typer.Option(
+            None, "--trust", help="With verify: know this signer under a name from now on."
+        ),
     ) -> None:
-        """Write a report."""
+        """Write a report, or say whether one is what evtech wrote and who sealed it."""
+        if kind == "verify":
+            raise typer.Exit(verify(context.obj.output, Path(id_), trust_as))
         if kind != "session":
             raise InputError(f"There is no report {kind!r} in this version.", "Available: session.")
         if pdf is None and html is None:
@@ -36,3 +42,30 @@ def register(app: typer.Typer) -> None:
         context.obj.output.result(
             {"kind": kind, "files": files}, "\n".join(f"{path} is written" for path, _ in written)
         )
+
+
+def verify(output: Output, file: Path, trust_as: str | None) -> int:
+    """Say what a file's seal says and return 0 for unchanged, else 1."""
+    from evtech.reports.signers import known_signers, trust
+    from evtech.reports.verifying import verify_file
+
+    report = verify_file(file, known_signers())
+    if trust_as is not None and report.result == "unknown_signer" and report.fingerprint is not None:
+        trust(report.fingerprint, trust_as)
+        report = verify_file(file, known_signers())
+    data = {
+        "result": report.result,
+        "signer": report.signer,
+        "fingerprint": report.fingerprint,
+        "sealed_at": report.sealed_at,
+        "changes": report.changes,
+    }
+    words = {
+        "unchanged": f"unchanged, sealed by {report.signer}",
+        "changed": "CHANGED: " + "; ".join(report.changes),
+        "unknown_signer": f"unchanged since it was sealed, but by a key that is not known here: {report.signer}",
+        "unsealed": "no seal: nobody vouches for this file",
+    }
+    lines = [words[report.result]] + ([f"fingerprint {report.fingerprint}"] if report.fingerprint else [])
+    output.result(data, "\n".join(lines))
+    return 0 if report.result == "unchanged" else 1

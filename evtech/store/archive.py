@@ -11,12 +11,12 @@ import sqlite3
 import sys
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError
@@ -32,6 +32,7 @@ from evtech.store.results import Result
 from evtech.store.tables import SCHEMA_VERSION
 from evtech.store.writer import RecordingWriter, WriterThread
 
+T = TypeVar("T")
 _STALE_S = 10.0  # s without a sign of life after which an open session counts as interrupted
 
 
@@ -144,6 +145,20 @@ class Archive:
             raise NotFoundError(f"There is no visit {visit_id}.")
         visit = Visit(row[0], _moment(row[1]), row[2], row[3], row[4], row[5], bool(row[6]))
         return replace(visit, **{str(field): value for field, value in corrections})
+
+    def visits(self) -> list[Visit]:
+        """Return all visits with their corrections, newest first."""
+        with self.reading() as connection:
+            rows = connection.exec_driver_sql("SELECT id FROM visit ORDER BY started DESC").fetchall()
+        return [self.visit(row[0]) for row in rows]
+
+    def import_rows(self, work: Callable[[Connection], T]) -> T:
+        """Run an import in one transaction of its own: all of it is kept, or nothing; raise ``ArchiveError``."""
+        try:
+            with self._engine.begin() as connection:
+                return work(connection)
+        except DatabaseError as error:
+            raise cannot(self.path, error) from error
 
     def start_recording(
         self, visit_id: str, charger: ChargerIdentity, points: Sequence[tuple[str, str]], interval: float

@@ -1,0 +1,235 @@
+"""One visit as plain rows: what leaves an archive and what another one takes in.
+
+Each table becomes JSON lines in a fixed order, without the numbers that only mean something in one file, so that
+export, import and export again give the same bytes. Reading checks every row before anything is written; an import is
+one transaction, and rows that are there already are left alone.
+"""
+
+import base64
+import binascii
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Connection
+
+from evtech.errors import InputError, NotFoundError
+
+Redactor = Callable[[str, dict[str, Any]], dict[str, Any] | None]
+_OF_RECORDINGS = "recording_id IN (SELECT id FROM recording WHERE visit_id = :visit)"
+_OF_POINTS = f"point_id IN (SELECT id FROM point WHERE {_OF_RECORDINGS})"
+_OF_SESSIONS = f"session_id IN (SELECT id FROM charging_session WHERE {_OF_RECORDINGS})"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """How one table travels: its columns with their types, which rows belong to a visit, and their order."""
+
+    columns: dict[str, type | tuple[type, ...]]
+    where: str
+    order: str
+    key: tuple[str, ...] = ("id",)
+    blobs: tuple[str, ...] = ()
+
+
+_NUMBER, _MAYBE, _MAYBE_TEXT = (int, float), (int, float, type(None)), (str, type(None))
+# in the order in which rows may refer to earlier ones
+SHAPES: dict[str, Shape] = {
+    "visit": Shape(
+        {
+            "id": str, "started": _NUMBER, "site": str, "technician": str, "purpose": str, "notes": str,
+            "simulated": (bool, int),
+        },
+        "id = :visit", "id",
+    ),
+    "visit_correction": Shape(
+        {"id": str, "visit_id": str, "at": _NUMBER, "field": str, "value": str}, "visit_id = :visit", "at, id"
+    ),
+    "recording": Shape(
+        {
+            "id": str, "visit_id": str, "started": _NUMBER, "interval_s": _NUMBER, "profile": str, "vendor": str,
+            "model": str, "serial_number": _MAYBE_TEXT, "firmware_version": _MAYBE_TEXT, "link": str,
+        },
+        "visit_id = :visit", "started, id",
+    ),
+    "point": Shape(
+        {"id": int, "recording_id": str, "position": int, "name": str, "unit": str}, _OF_RECORDINGS,
+        "recording_id, position",
+    ),
+    "chunk_time": Shape(
+        {"recording_id": str, "t0": _NUMBER, "t1": _NUMBER, "n": int, "data": str}, _OF_RECORDINGS, "recording_id, t0",
+        ("recording_id", "t0"), ("data",),
+    ),
+    "chunk": Shape(
+        {
+            "point_id": int, "t0": _NUMBER, "t1": _NUMBER, "n": int, "vmin": _MAYBE, "vmax": _MAYBE, "vmean": _MAYBE,
+            "data": str,
+        },
+        _OF_POINTS, "point_id, t0", ("point_id", "t0"), ("data",),
+    ),
+    "tail": Shape(
+        {"recording_id": str, "t": _NUMBER, "body": str}, _OF_RECORDINGS, "recording_id, t, id", ("recording_id", "t")
+    ),
+    "gap": Shape(
+        {"id": str, "recording_id": str, "t0": _NUMBER, "t1": _NUMBER, "reason": str}, _OF_RECORDINGS, "t0, id"
+    ),
+    "event": Shape(
+        {"id": str, "recording_id": str, "t": _NUMBER, "kind": str, "details": str}, _OF_RECORDINGS, "t, id"
+    ),
+    "charging_session": Shape(
+        {
+            "id": str, "recording_id": str, "started": _NUMBER, "ended": _MAYBE, "energy_wh": _MAYBE, "charger": str,
+            "body": str,
+        },
+        _OF_RECORDINGS, "started, id",
+    ),
+    "session_correction": Shape(
+        {
+            "id": str, "session_id": str, "at": _NUMBER, "technician": str, "field": str, "value": str, "reason": str,
+        },
+        _OF_SESSIONS, "at, id",
+    ),
+    "result": Shape(
+        {
+            "id": str, "kind": str, "at": _NUMBER, "visit_id": _MAYBE_TEXT, "session_id": _MAYBE_TEXT,
+            "recording_id": _MAYBE_TEXT, "title": str, "verdict": _MAYBE_TEXT, "replaces": _MAYBE_TEXT, "body": str,
+        },
+        f"visit_id = :visit OR {_OF_SESSIONS}", "at, id",
+    ),
+    "attachment": Shape(
+        {
+            "id": str, "at": _NUMBER, "visit_id": _MAYBE_TEXT, "session_id": _MAYBE_TEXT, "result_id": _MAYBE_TEXT,
+            "name": str, "media_type": str, "sha256": str, "data": str,
+        },
+        f"visit_id = :visit OR {_OF_SESSIONS}", "at, id", ("id",), ("data",),
+    ),
+}  # fmt: skip
+_PARENTS = {
+    "visit_correction": ("visit_id", "visit"), "recording": ("visit_id", "visit"),
+    "point": ("recording_id", "recording"), "chunk_time": ("recording_id", "recording"),
+    "tail": ("recording_id", "recording"), "gap": ("recording_id", "recording"), "event": ("recording_id", "recording"),
+    "charging_session": ("recording_id", "recording"), "chunk": ("point_id", "point"),
+}  # fmt: skip
+
+
+def visit_id(connection: Connection, id_or_prefix: str) -> str:
+    """Return a visit's id from the beginning of it; raise ``NotFoundError`` unless exactly one fits."""
+    pattern = id_or_prefix.replace("%", "").replace("_", "") + "%"
+    rows = connection.exec_driver_sql("SELECT id FROM visit WHERE id LIKE ?", (pattern,)).fetchall()
+    if len(rows) == 1 and id_or_prefix:
+        return str(rows[0][0])
+    many = (
+        f"{len(rows)} visits begin with {id_or_prefix!r}."
+        if rows and id_or_prefix
+        else f"There is no visit {id_or_prefix!r}."
+    )
+    raise NotFoundError(many, "`evtech visit list` shows those that exist.")
+
+
+def export_rows(connection: Connection, table: str, visit: str, redact: Redactor | None = None) -> Iterator[bytes]:
+    """Yield one table's rows of a visit as JSON lines; a redactor changes a row or drops it."""
+    shape = SHAPES[table]
+    names = list(shape.columns)
+    where = shape.where.replace(":visit", "?")
+    values = (visit,) * where.count("?")
+    found = connection.execution_options(stream_results=True).exec_driver_sql(
+        f"SELECT {', '.join(names)} FROM {table} WHERE {where} ORDER BY {shape.order}", values
+    )
+    for values_ in found:
+        row = dict(zip(names, values_, strict=True))
+        for name in shape.blobs:
+            row[name] = base64.b64encode(row[name]).decode("ascii")
+        kept = redact(table, row) if redact else row
+        if kept is not None:
+            yield (json.dumps(kept, ensure_ascii=False, separators=(",", ":")) + "\n").encode()
+
+
+def read_row(table: str, line: bytes, where: str) -> dict[str, Any]:
+    """Return one row of a foreign file; raise ``InputError`` unless it has just the columns and types of its table."""
+    shape = SHAPES[table]
+    try:
+        row = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        raise _bad(where, f"no JSON ({error})") from error
+    if not isinstance(row, dict) or set(row) != set(shape.columns):
+        raise _bad(where, "its columns are not those of the table")
+    for name, kinds in shape.columns.items():
+        if not isinstance(row[name], kinds) or (isinstance(row[name], bool) and name != "simulated"):
+            raise _bad(where, f"{name} is {row[name]!r:.40}")
+        if isinstance(row[name], float) and not abs(row[name]) < 1e300:
+            raise _bad(where, f"{name} is {row[name]!r:.40}")
+        if isinstance(row[name], int) and abs(row[name]) >= 2**63:
+            raise _bad(where, f"{name} is too large")
+    for name in shape.blobs:
+        try:
+            row[name] = base64.b64decode(row[name], validate=True)
+        except (binascii.Error, ValueError) as error:
+            raise _bad(where, f"{name} is no base64") from error
+    return row
+
+
+def import_rows(connection: Connection, rows: Mapping[str, Iterable[dict[str, Any]]]) -> dict[str, int]:
+    """Insert a visit's rows in the caller's transaction and return how many were new, by table.
+
+    A recording that is there already is left alone with its samples, gaps and events; ``known_recordings`` counts.
+    Raises ``InputError`` where a row refers to something that is not in the file, or would touch another recording.
+    """
+    new = {"known_recordings": 0}
+    there = {row[0] for row in connection.exec_driver_sql("SELECT id FROM recording")}
+    seen: dict[str, set[Any]] = {"visit": set(), "recording": set(), "point": set()}
+    old_points: set[int] = set()
+    for table, shape in SHAPES.items():
+        new[table] = 0
+        for row in rows.get(table, ()):
+            _check_parent(table, row, seen)
+            if table in seen:
+                seen[table].add(row["id"])
+            is_old = (
+                row["id" if table == "recording" else "recording_id"] in there if _is_of_recording(table) else False
+            )
+            if table == "point" and is_old:
+                old_points.add(row["id"])
+            if is_old or (table == "chunk" and row["point_id"] in old_points):
+                new["known_recordings"] += table == "recording"
+                continue
+            if not _insert(connection, table, shape, row):
+                _refuse_foreign_point(table, row)
+                continue
+            new[table] += 1
+    return new
+
+
+def _is_of_recording(table: str) -> bool:
+    return table in ("recording", "point", "chunk_time", "tail", "gap", "event")
+
+
+def _refuse_foreign_point(table: str, row: dict[str, Any]) -> None:
+    """Raise for a new recording whose points have the numbers of another one's: its samples would land there."""
+    if table == "point":
+        raise InputError(
+            f"Point {row['id']} of the file is another recording's here.", "The file was not written by evtech."
+        )
+
+
+def _check_parent(table: str, row: dict[str, Any], seen: dict[str, set[Any]]) -> None:
+    if table not in _PARENTS:
+        return
+    column, parent = _PARENTS[table]
+    if row[column] not in seen[parent]:
+        raise InputError(
+            f"The file's {table} refers to a {parent} {row[column]!r:.40} that is not in it.", "Ask for the file again."
+        )
+
+
+def _insert(connection: Connection, table: str, shape: Shape, row: dict[str, Any]) -> bool:
+    names = list(shape.columns)
+    marks = ", ".join("?" * len(names))
+    done = connection.exec_driver_sql(
+        f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks})", tuple(row[name] for name in names)
+    )
+    return done.rowcount > 0
+
+
+def _bad(where: str, what: str) -> InputError:
+    return InputError(f"{where} cannot be read: {what}.", "The file is damaged or was not written by evtech.")
