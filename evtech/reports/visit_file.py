@@ -23,7 +23,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 from evtech import VERSION
 from evtech.errors import ArchiveError, InputError
 from evtech.reports.redaction import PARTS, TOKEN_POINTS, redactor
-from evtech.reports.seal import CHANGED, UNCHANGED, UNKNOWN, UNSEALED, SealReport
+from evtech.reports.seal import CHANGED, UNCHANGED, UNKNOWN, SealReport
 from evtech.reports.signers import Signer, fingerprint
 from evtech.store.portable import SHAPES, export_rows, import_rows, read_row, visit_id
 
@@ -267,7 +267,7 @@ def _judge(
     public = bytes.fromhex(manifest["signer"]["public_key"])
     print_, name = fingerprint(public), str(manifest["signer"]["name"])
     if "manifest.sig" not in infos:
-        return SealReport(UNSEALED)
+        return SealReport(CHANGED, name, print_, ["its signature is gone"])  # evtech writes no visit without one
     changes = _changed_members(file, infos, manifest)
     try:
         key = Ed25519PublicKey.from_public_bytes(public)
