@@ -33,12 +33,11 @@ def list_sessions(
     """List sessions, newest first; what a filter hides is counted."""
     archive = open_archive(context)
     try:
-        all_sessions = archive.sessions()
         found = archive.sessions(_moment(from_), _moment(to), charger, text)
+        hidden = archive.session_list(limit=0).total - len(found)
     finally:
         archive.close()
     energy = sum(session.energy_wh or 0.0 for session in found)
-    hidden = len(all_sessions) - len(found)
     data = {
         "sessions": [contract(session) for session in found],
         "total_energy_wh": energy,

@@ -1,70 +1,49 @@
 """Sessions of an archive as attempts. What a laptop did not watch is unknown, never up."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from evtech.insights.intervals import Interval
 from evtech.insights.records import Attempt, Port, Records, StateSpan
-from evtech.store.records import ChargingSession
+from evtech.store.session_list import SessionFilter, SessionLine
 
 if TYPE_CHECKING:
     from evtech.store.archive import Archive
 
-
-def read_archive(archive: "Archive", charger: str | None = None) -> Records:
-    """Return the archive's sessions; states say only what was watched, so coverage tells how much that is."""
-    sessions = archive.sessions(charger=charger)
-    attempts = [attempt_of(session) for session in sessions]
-    ports = {a.port: Port(a.port) for a in attempts}
-    states = [span for session in sessions for span in states_of(session)]
-    return Records(ports, sorted(attempts, key=lambda a: a.start), None, states)
+BEFORE_S = 7 * 86400.0  # sessions that began earlier are taken not to reach into a period
 
 
-def port_name(session: ChargingSession) -> str:
-    """Return what tells one port from another: maker, model and serial number, else the link."""
-    charger = session.charger
-    own = charger.serial_number or charger.link
-    return " ".join(filter(None, (charger.vendor, charger.model, own)))
+def read_archive(archive: "Archive", charger: str | None = None, period: Interval | None = None) -> Records:
+    """Return the archive's sessions of a period; states say only what was watched: coverage tells how much that is."""
+    wanted = SessionFilter(charger=charger)
+    if period is not None:
+        low, high = (datetime.fromtimestamp(t, UTC) for t in (max(period[0] - BEFORE_S, 0.0), period[1]))
+        wanted = SessionFilter(low, high, charger)
+    lines = archive.session_list(wanted).lines
+    ports = {line.port: Port(line.port, line.site) for line in reversed(lines)}
+    attempts = sorted((attempt_of(line) for line in lines), key=lambda a: a.start)
+    return Records(ports, attempts, None, [span for line in lines for span in _watched(line)])
 
 
-def attempt_of(session: ChargingSession) -> Attempt:
-    """Return a session as an attempt; energy flowed from its first to its last phase of charging."""
-    charging = [p for p in session.phases if p.phase == "CHARGING"]
-    waits = [p.start for p in session.phases if p.phase == "AUTHORISING"]
+def attempt_of(line: SessionLine) -> Attempt:
+    """Return a session's line as an attempt; energy flowed from its first to its last phase of charging."""
     return Attempt(
-        port=port_name(session),
-        plugged_at=session.started.timestamp(),
-        authorised_at=_authorised(session, waits),
-        energy_started_at=charging[0].start.timestamp() if charging else None,
-        energy_ended_at=_seconds(charging[-1].end) if charging else None,
-        unplugged_at=_seconds(session.ended or session.last_seen),
-        energy_kwh=session.energy_wh / 1000 if session.energy_wh is not None else None,
-        peak_kw=session.peak_power_w / 1000 if session.peak_power_w is not None else None,
-        end_reason=session.stop_reason or "unknown",
-        error_code=str(session.errors[0].get("code")) if session.errors else None,
-        session_id=session.id,
+        port=line.port,
+        plugged_at=line.started,
+        authorised_at=line.authorised,
+        auth_ok=line.auth_ok,
+        energy_started_at=line.energy_started,
+        energy_ended_at=line.energy_ended,
+        unplugged_at=line.ended,
+        energy_kwh=line.energy_wh / 1000 if line.energy_wh is not None else None,
+        peak_kw=line.peak_power_w / 1000 if line.peak_power_w is not None else None,
+        end_reason=line.stop_reason or "unknown",
+        error_code=line.error_code,
+        token=line.token,
+        session_id=line.id,
     )
 
 
-def states_of(session: ChargingSession) -> list[StateSpan]:
-    """Return what was watched of a session as OCPI states: faulted is out of order, a gap is unknown."""
-    name, last = port_name(session), _seconds(session.ended or session.last_seen)
-    spans = [
-        StateSpan(name, p.start.timestamp(), _seconds(p.end) or last, _ocpi(p.phase))
-        for p in session.phases
-        if (p.end or last) is not None
-    ]
-    return spans + [StateSpan(name, g.start.timestamp(), g.end.timestamp(), "UNKNOWN") for g in session.gaps]
-
-
-def _ocpi(phase: str) -> str:
-    return {"FAULTED": "OUTOFORDER", "UNAVAILABLE": "INOPERATIVE", "UNKNOWN": "UNKNOWN"}.get(phase, "CHARGING")
-
-
-def _authorised(session: ChargingSession, waits: list[datetime]) -> float | None:
-    """Return when authorisation was given: the end of waiting for it."""
-    ends = [p.end for p in session.phases if p.phase == "AUTHORISING" and p.end is not None]
-    return ends[-1].timestamp() if waits and ends else None
-
-
-def _seconds(moment: datetime | None) -> float | None:
-    return moment.timestamp() if moment is not None else None
+def _watched(line: SessionLine) -> list[StateSpan]:
+    """Return what a session proves: while it lasted the port was in use; ended by a fault, it was not after that."""
+    return [StateSpan(line.port, line.started, line.ended, "CHARGING")] if line.ended is not None else []

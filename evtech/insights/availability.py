@@ -9,7 +9,7 @@ from statistics import median
 
 from evtech.insights.intervals import Interval, clip, intersect, measure, subtract, union
 from evtech.insights.rates import mtbf_bounds
-from evtech.insights.records import Outage, Port, Records, StateSpan
+from evtech.insights.records import Outage, Port, StateSpan
 
 NEVI_MINUTES = 525_600.0  # fixed by the rule, in a leap year too
 SHORTEST_FAILURE_MIN = 5.0
@@ -57,13 +57,13 @@ class PortAvailability:
     open_since: float | None
 
 
-def downtime(records: Records, port: Port, period: Interval, now: float) -> Downtime | None:
-    """Return a port's downtime in the period, or ``None`` where nobody recorded availability."""
-    if records.states is not None:
-        return _from_states([s for s in records.states if s.port == port.name], port, period, now)
-    if records.outages is not None:
-        return _from_outages([o for o in records.outages if o.port == port.name], port, period, now)
-    return None
+def downtime(
+    outages: list[Outage] | None, states: list[StateSpan] | None, port: Port, period: Interval, now: float
+) -> Downtime | None:
+    """Return a port's downtime in the period from its own outages or states; ``None`` where nobody recorded any."""
+    if states is not None:
+        return _from_states(states, port, period, now)
+    return _from_outages(outages, port, period, now) if outages is not None else None
 
 
 def port_availability(name: str, down: Downtime, causes: Iterable[Outage] = ()) -> PortAvailability:

@@ -1,15 +1,14 @@
 """Puts the parts together: everything that can be said of a period, and its JSON (``evtech.insights/1``)."""
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from evtech.errors import InputError
 from evtech.insights.anomalies import Anomaly, session_anomalies
 from evtech.insights.availability import (
-    Downtime,
     PortAvailability,
     downtime,
     downtime_by_cause,
@@ -19,11 +18,12 @@ from evtech.insights.availability import (
 from evtech.insights.demand import INTERVAL_MIN, Demand, WeekHours, demand, week_hours
 from evtech.insights.intervals import Interval
 from evtech.insights.rates import Rate
-from evtech.insights.records import Attempt, Records
+from evtech.insights.records import Attempt, Outage, Records, StateSpan
 from evtech.insights.success import Success, is_success, success
 from evtech.insights.utilisation import Utilisation, utilisation
 
 NEVI_TARGET_PCT = 97.0
+T = TypeVar("T", Attempt, Outage, StateSpan)
 LONGEST_S = 40 * 366 * 86400.0
 
 
@@ -59,10 +59,15 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
     now = time.time() if now is None else now
     ports = list(records.ports.values())
     inside = [a for a in records.attempts if period[0] <= a.start < period[1]]
-    touching = _by_port(a for a in records.attempts if a.start < period[1] and a.end > period[0])
-    starting = _by_port(inside)
-    downs = {port.name: downtime(records, port, period, now) for port in ports}
-    available = _availability(records, downs)
+    touching = _by_port([a for a in records.attempts if a.start < period[1] and a.end > period[0]]) or {}
+    starting = _by_port(inside) or {}
+    outages, states = _by_port(records.outages), _by_port(records.states)
+    downs = {p.name: downtime(_of(outages, p.name), _of(states, p.name), p, period, now) for p in ports}
+    available = {
+        name: port_availability(name, down, _of(outages, name) or ())
+        for name, down in downs.items()
+        if down is not None
+    }
     text, exempt = uk_reliability((p, d) for p in ports if (d := downs[p.name]) is not None)
     return Overview(
         period=period,
@@ -120,20 +125,18 @@ def iso(moment: float | None) -> str | None:
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-def _by_port(attempts: Iterable[Attempt]) -> dict[str, list[Attempt]]:
-    found: dict[str, list[Attempt]] = {}
-    for attempt in attempts:
-        found.setdefault(attempt.port, []).append(attempt)
+def _by_port(items: Iterable[T] | None) -> dict[str, list[T]] | None:
+    """Return items by the port they name; ``None`` stays ``None``."""
+    if items is None:
+        return None
+    found: dict[str, list[T]] = {}
+    for item in items:
+        found.setdefault(item.port, []).append(item)
     return found
 
 
-def _availability(records: Records, downs: Mapping[str, Downtime | None]) -> dict[str, PortAvailability]:
-    causes: dict[str, list[Any]] = {}
-    for outage in records.outages or ():
-        causes.setdefault(outage.port, []).append(outage)
-    return {
-        name: port_availability(name, down, causes.get(name, ())) for name, down in downs.items() if down is not None
-    }
+def _of(grouped: dict[str, list[T]] | None, port: str) -> list[T] | None:
+    return None if grouped is None else grouped.get(port, [])
 
 
 def _failures(attempts: Iterable[Attempt]) -> dict[str, int]:

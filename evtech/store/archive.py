@@ -25,10 +25,11 @@ from evtech.devices.control import AuditRow
 from evtech.errors import ArchiveError, InputError, NotAnArchiveError, NotFoundError
 from evtech.events import Event, EventKind
 from evtech.measure.sample import ChargerIdentity
-from evtech.store import audit, results, samples, session_rows
+from evtech.store import audit, results, samples, session_list, session_rows
 from evtech.store.opening import cannot, create_tables, format_of, make_engine
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.results import Result
+from evtech.store.session_list import SessionFilter, SessionList
 from evtech.store.tables import SCHEMA_VERSION
 from evtech.store.writer import RecordingWriter, WriterThread
 
@@ -246,17 +247,9 @@ class Archive:
     def close_session(self, session: ChargingSession) -> None:
         """Insert a finished session once and forget its running state."""
         body = json.dumps(session_rows.to_json(session))
-        ended = session.ended.timestamp() if session.ended else None
-        who = " ".join(filter(None, (session.charger.vendor, session.charger.model, session.charger.serial_number)))
-        values = (session.id, session.recording_id, session.started.timestamp(), ended, session.energy_wh, who, body)
 
         def insert(connection: Connection) -> None:
-            _run(
-                connection,
-                "INSERT OR IGNORE INTO charging_session (id, recording_id, started, ended, energy_wh, charger, body)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                values,
-            )
+            session_list.insert(connection, session, body)
             _run(connection, "DELETE FROM open_session WHERE id = ?", (session.id,))
 
         self.writer.add(insert)
@@ -290,6 +283,25 @@ class Archive:
         found = [s for s in found if low <= s.started.timestamp() < high]
         found = [s for s in found if session_rows.is_about(s, charger) and session_rows.mentions(s, text)]
         return sorted(found, key=lambda session: session.started, reverse=True)
+
+    def session_list(self, wanted: SessionFilter | None = None, limit: int | None = None) -> SessionList:
+        """Return the lines of sessions that pass a filter, newest first, without opening each one."""
+        with self.reading() as connection:
+            return session_list.find(connection, wanted or SessionFilter(), limit)
+
+    def correct_session(self, session_id: str, field: str, value: str, *, technician: str = "", reason: str) -> None:
+        """Correct a session's ``site`` or ``clock_s`` (s to add to its times); the record itself stays as it was."""
+        if field not in ("site", "clock_s"):
+            raise ValueError(f"a session's {field} is not corrected")
+        row = (str(uuid.uuid4()), session_id, time.time(), technician, field, value, reason)
+        self.writer.add(
+            lambda c: _run(
+                c,
+                "INSERT INTO session_correction (id, session_id, at, technician, field, value, reason)"
+                " VALUES (?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+        )
 
     def session(self, id_or_prefix: str) -> ChargingSession:
         """Return one session by its id or an unambiguous beginning of it; raise ``NotFoundError``."""

@@ -1,7 +1,7 @@
 """Brings an older archive to this version's format, one step after another, each in one transaction.
 
-Before the first step the file is copied beside itself. The steps so far only add tables, which SQLAlchemy does alone;
-the first one that alters a table should bring Alembic with it.
+Before the first step the file is copied beside itself. The steps so far only add tables and columns,
+which SQLAlchemy does alone; the first one that changes a column should bring Alembic with it.
 """
 
 import sqlite3
@@ -9,9 +9,20 @@ from collections.abc import Callable
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.schema import CreateColumn
 
 from evtech.errors import ArchiveError
-from evtech.store.tables import RESULT_ROWS, SCHEMA_VERSION, attachment, result, session_correction
+from evtech.store import session_rows
+from evtech.store.session_list import line_of
+from evtech.store.tables import (
+    RESULT_ROWS,
+    SCHEMA_VERSION,
+    SESSION_COLUMNS,
+    attachment,
+    charging_session,
+    result,
+    session_correction,
+)
 
 
 def migrate(path: Path, engine: Engine, version: int) -> Path:
@@ -31,10 +42,31 @@ def migrate(path: Path, engine: Engine, version: int) -> Path:
 
 
 def _add_results(connection: Connection) -> None:
-    """1 → 2: results of diagnoses, calibrations and billing checks, attachments, corrections of sessions."""
+    """1 → 2: results, attachments, corrections of sessions, and columns for lists of sessions."""
     for table in (result, attachment, session_correction):
         table.create(connection)
     connection.exec_driver_sql(RESULT_ROWS)
+    for column in SESSION_COLUMNS:
+        made = CreateColumn(column).compile(dialect=connection.dialect)
+        connection.exec_driver_sql(f"ALTER TABLE charging_session ADD COLUMN {made}")
+    for index in charging_session.indexes:
+        index.create(connection, checkfirst=True)
+    _fill_columns(connection)
+
+
+def _fill_columns(connection: Connection) -> None:
+    """Write the columns of sessions that have only a body; a damaged body is left for `archive check` to name."""
+    rows = connection.exec_driver_sql("SELECT id, body FROM charging_session").fetchall()
+    for row_id, body in rows:
+        try:
+            line = line_of(session_rows.from_text(body))
+        except ArchiveError:
+            continue
+        names = [column.name for column in SESSION_COLUMNS]
+        connection.exec_driver_sql(
+            f"UPDATE charging_session SET {', '.join(f'{name} = ?' for name in names)} WHERE id = ?",
+            (*(getattr(line, name) for name in names), row_id),
+        )
 
 
 STEPS: dict[int, Callable[[Connection], None]] = {1: _add_results}

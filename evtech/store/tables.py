@@ -108,6 +108,24 @@ event = Table(
     Column("details", Text, nullable=False),
     Index("event_by_recording", "recording_id", "t"),
 )
+SESSION_COLUMNS = (  # since format 2: what lists and insights need of the body
+    Column("visit_id", String, nullable=False, server_default=""),
+    Column("port", Text, nullable=False, server_default=""),
+    Column("profile", String, nullable=False, server_default=""),
+    Column("peak_power_w", Float),
+    Column("charging_s", Float, nullable=False, server_default="0"),
+    Column("energy_started", Float),
+    Column("energy_ended", Float),
+    Column("authorised", Float),
+    Column("auth_ok", Boolean),
+    Column("token", Text),
+    Column("stop_reason", String),
+    Column("error_code", String),
+    Column("gaps", Integer, nullable=False, server_default="0"),
+    Column("simulated", Boolean, nullable=False, server_default="0"),
+    Column("source", String, nullable=False, server_default="recorded"),
+    Column("search", Text, nullable=False, server_default=""),
+)
 charging_session = Table(
     "charging_session",
     metadata,
@@ -117,8 +135,14 @@ charging_session = Table(
     Column("ended", Float),
     Column("energy_wh", Float),
     Column("charger", Text, nullable=False),
+    *SESSION_COLUMNS,
     Column("body", Text, nullable=False),
-)
+    # all a list shows lies in the index: a year of sessions is listed without touching their bodies
+    Index(
+        "charging_session_lines", "started", "id", "recording_id", "ended", "charger", "energy_wh",
+        *(column.name for column in SESSION_COLUMNS if column.name != "search"),
+    ),
+)  # fmt: skip
 open_session = Table(
     "open_session",
     metadata,

@@ -30,8 +30,7 @@ def outage(start: str, end: str | None, cause: str = "fault", excluded: bool = F
 
 def figures(outages: list[Outage], port: Port | None = None, period: tuple[float, float] = YEAR, now: float = FAR):
     port = port or Port("P1")
-    records = Records({"P1": port}, [], outages)
-    down = downtime(records, port, period, now)
+    down = downtime(outages, None, port, period, now)
     assert down is not None
     return port_availability("P1", down, outages)
 
@@ -79,7 +78,7 @@ def test_states_tell_the_british_variants_apart() -> None:
         StateSpan("P1", at("2025-01-09"), at("2025-01-10"), "UNKNOWN"),
         StateSpan("P1", at("2025-01-10"), at("2025-01-11"), "PLANNED"),
     ]
-    down = downtime(Records({"P1": port}, [], None, spans), port, (at("2025-01-01"), at("2025-01-11")), FAR)
+    down = downtime(None, spans, port, (at("2025-01-01"), at("2025-01-11")), FAR)
     assert down is not None
 
     text, exempt = uk_reliability([(port, down)])

@@ -1,0 +1,229 @@
+"""Lists of sessions without opening each one: columns beside the body answer lists, filters, totals and insights.
+
+The columns are written with the session, from its body; a running session is described from its body alone.
+"""
+
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import Connection
+
+from evtech.store import session_rows
+from evtech.store.records import ChargingSession
+
+RECORDED = "recorded"  # by this or another evtech; else what it was imported from: csv, cdr, ocpp
+_COLUMNS = (
+    "id", "recording_id", "visit_id", "started", "ended", "charger", "port", "profile", "energy_wh", "peak_power_w",
+    "charging_s", "energy_started", "energy_ended", "authorised", "auth_ok", "token", "stop_reason", "error_code",
+    "gaps", "simulated", "source",
+)  # fmt: skip
+_VISIT = _COLUMNS.index("visit_id")
+
+
+@dataclass(frozen=True, slots=True)
+class SessionLine:
+    """A session as a list shows it: times in s since 1970 UTC; ``ended`` is ``None`` while it runs, else unknown."""
+
+    id: str
+    recording_id: str
+    visit_id: str
+    started: float
+    ended: float | None
+    charger: str
+    port: str
+    profile: str
+    energy_wh: float | None
+    peak_power_w: float | None
+    charging_s: float
+    energy_started: float | None
+    energy_ended: float | None
+    authorised: float | None
+    auth_ok: bool | None
+    token: str | None
+    stop_reason: str | None
+    error_code: str | None
+    gaps: int
+    simulated: bool
+    source: str
+    search: str = ""
+    site: str = ""
+    corrected: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionFilter:
+    """What a list is narrowed to: began in [from, to), charger and text as parts of words, site, ends."""
+
+    from_: datetime | None = None
+    to: datetime | None = None
+    charger: str | None = None
+    site: str | None = None
+    text: str | None = None
+    stop_reasons: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SessionList:
+    """The lines that pass a filter, newest first; ``total`` counts all sessions, ``hidden`` those that it keeps out."""
+
+    lines: list[SessionLine]
+    total: int
+
+    @property
+    def hidden(self) -> int:
+        """Return how many sessions are not among the lines."""
+        return self.total - len(self.lines)
+
+    @property
+    def total_energy_wh(self) -> float:
+        """Return the energy of the lines (Wh); a line without energy adds nothing."""
+        return sum(line.energy_wh or 0.0 for line in self.lines)
+
+
+def line_of(session: ChargingSession, source: str = RECORDED) -> SessionLine:
+    """Return a session's line from the session itself."""
+    charger = session.charger
+    who = " ".join(filter(None, (charger.vendor, charger.model, charger.serial_number)))
+    charging = [p for p in session.phases if p.phase == "CHARGING"]
+    waits = [p.end for p in session.phases if p.phase == "AUTHORISING" and p.end is not None]
+    words = (session.id, who, charger.link, charger.profile, session.stop_reason, *session.notes,
+             *(str(e.get("code")) for e in session.errors), *(str(e.get("meaning") or "") for e in session.errors),
+             *(g.reason for g in session.gaps))  # fmt: skip
+    return SessionLine(
+        id=session.id, recording_id=session.recording_id, visit_id=session.visit_id,
+        started=session.started.timestamp(), ended=_seconds(session.ended), charger=who,
+        port=" ".join(filter(None, (charger.vendor, charger.model, charger.serial_number or charger.link))),
+        profile=charger.profile, energy_wh=session.energy_wh, peak_power_w=session.peak_power_w,
+        charging_s=session.charging_s, energy_started=_seconds(charging[0].start) if charging else None,
+        energy_ended=_seconds(charging[-1].end or session.ended) if charging else None,
+        authorised=_seconds(waits[-1]) if waits else None, auth_ok=True if waits and charging else None, token=None,
+        stop_reason=session.stop_reason, error_code=str(session.errors[0].get("code")) if session.errors else None,
+        gaps=len(session.gaps), simulated=session.simulated, source=source,
+        search=" ".join(filter(None, words)).casefold(),
+    )  # fmt: skip
+
+
+def insert(connection: Connection, session: ChargingSession, body: str, line: SessionLine | None = None) -> bool:
+    """Insert a finished session once, return whether it was new; ``line`` where an import knows more than the body."""
+    line = line or line_of(session)
+    names = (*_COLUMNS, "search", "body")
+    values = (*(getattr(line, name) for name in _COLUMNS), line.search, body)
+    done = connection.exec_driver_sql(
+        f"INSERT INTO charging_session ({', '.join(names)}) VALUES ({marks(names)}) ON CONFLICT DO NOTHING",
+        values,
+    )
+    return done.rowcount > 0
+
+
+def find(connection: Connection, wanted: SessionFilter, limit: int | None = None) -> SessionList:
+    """Return the sessions that pass a filter, the running ones among them; at most ``limit`` of the newest."""
+    sites, changes = _sites(connection), _changes(connection)
+    where, values = _where(wanted)
+    if wanted.site:
+        there = [visit for visit, site in sites.items() if wanted.site.casefold() in site.casefold()]
+        where += f" AND (visit_id IN ({marks(there)}) OR id IN ({marks(changes)}))"
+        values = (*values, *there, *changes)
+    rows = connection.exec_driver_sql(
+        f"SELECT {', '.join(_COLUMNS)} FROM charging_session WHERE {where} ORDER BY started DESC"
+        + (f" LIMIT {int(limit)}" if limit is not None and not wanted.site else ""),
+        values,
+    ).fetchall()
+    total = int(connection.exec_driver_sql("SELECT count(*) FROM charging_session").scalar_one())
+    running = _running(connection)
+    lines = [replace(line, site=sites.get(line.visit_id, "")) for line in running if _passes(line, wanted)]
+    lines += [_line(tuple(row), sites) for row in rows]
+    if changes:
+        lines = [_corrected(line, changes.get(line.id)) for line in lines]
+    if wanted.site:
+        site = wanted.site.casefold()
+        lines = [line for line in lines if site in line.site.casefold()]
+    if running or changes:
+        lines.sort(key=lambda line: line.started, reverse=True)
+    return SessionList(lines if limit is None else lines[:limit], total + len(running))
+
+
+def _where(wanted: SessionFilter) -> tuple[str, tuple[object, ...]]:
+    parts = ["1 = 1"]
+    values: list[object] = []
+    if wanted.from_ is not None:
+        parts.append("started >= ?")
+        values.append(wanted.from_.timestamp())
+    if wanted.to is not None:
+        parts.append("started < ?")
+        values.append(wanted.to.timestamp())
+    if wanted.charger:
+        parts.append("(lower(port) LIKE ? ESCAPE '!' OR lower(profile) LIKE ? ESCAPE '!')")
+        values += [f"%{_escaped(wanted.charger.casefold())}%"] * 2
+    if wanted.text:
+        parts.append("search LIKE ? ESCAPE '!'")
+        values.append(f"%{_escaped(wanted.text.casefold())}%")
+    if wanted.stop_reasons:
+        parts.append(f"stop_reason IN ({marks(wanted.stop_reasons)})")
+        values += wanted.stop_reasons
+    return " AND ".join(parts), tuple(values)
+
+
+def _escaped(word: str) -> str:
+    return word.replace("!", "!!").replace("%", "!%").replace("_", "!_")
+
+
+def _running(connection: Connection) -> list[SessionLine]:
+    rows = connection.exec_driver_sql("SELECT body FROM open_session").fetchall()
+    return [line_of(session_rows.from_text(row[0])) for row in rows]
+
+
+def _passes(line: SessionLine, wanted: SessionFilter) -> bool:
+    charger, text = (wanted.charger or "").casefold(), (wanted.text or "").casefold()
+    return (
+        (wanted.from_ is None or line.started >= wanted.from_.timestamp())
+        and (wanted.to is None or line.started < wanted.to.timestamp())
+        and charger in f"{line.port} {line.profile}".casefold()
+        and text in line.search
+        and (not wanted.stop_reasons or line.stop_reason in wanted.stop_reasons)
+    )
+
+
+def marks(values: Collection[object]) -> str:
+    """Return as many placeholders as there are values."""
+    return ", ".join("?" * len(values))
+
+
+def _line(row: tuple[Any, ...], sites: dict[str, str]) -> SessionLine:
+    return SessionLine(*(*row, "", sites.get(row[_VISIT], "")))
+
+
+def _sites(connection: Connection) -> dict[str, str]:
+    """Return each visit's site as last corrected."""
+    sites = {row[0]: row[1] for row in connection.exec_driver_sql("SELECT id, site FROM visit")}
+    corrected = connection.exec_driver_sql(
+        "SELECT visit_id, value FROM visit_correction WHERE field = 'site' ORDER BY at"
+    ).fetchall()
+    return sites | {row[0]: row[1] for row in corrected}
+
+
+def _changes(connection: Connection) -> dict[str, dict[str, str]]:
+    """Return the corrections of sessions: what was last said of each field."""
+    changes: dict[str, dict[str, str]] = {}
+    for session_id, name, value in connection.exec_driver_sql(
+        "SELECT session_id, field, value FROM session_correction ORDER BY at"
+    ):
+        changes.setdefault(session_id, {})[name] = value
+    return changes
+
+
+def _corrected(line: SessionLine, changes: dict[str, str] | None) -> SessionLine:
+    if not changes:
+        return line
+    shift = float(changes.get("clock_s", "0"))
+    moved = {
+        name: value + shift
+        for name in ("started", "ended", "energy_started", "energy_ended", "authorised")
+        if (value := getattr(line, name)) is not None
+    }
+    return replace(line, **moved, site=changes.get("site", line.site), corrected=tuple(sorted(changes)))
+
+
+def _seconds(moment: datetime | None) -> float | None:
+    return moment.astimezone(UTC).timestamp() if moment is not None else None
