@@ -16,6 +16,7 @@ from evtech.calibration.monte_carlo import DRAWS, simulate
 from evtech.calibration.observations import Observations, observe
 from evtech.calibration.result import CalibrationResult, PointResult, Remark
 from evtech.calibration.run_record import CalibrationRun, LoadPoint
+from evtech.calibration.sale import check_price, check_time
 from evtech.calibration.uncertainty import Contribution
 from evtech.calibration.verdict import Decision, conformity, decide, guard_band, uncertainty_ratio, worst
 
@@ -40,7 +41,9 @@ def evaluate(run: CalibrationRun, *, monte_carlo_seed: int | None = None, draws:
         conditions += unmet
         notes += said
     decision = worst(point.decision for point in points)
-    return CalibrationResult(decision, tuple(points), tuple(conditions), tuple(notes), profile)
+    price = check_price(run.price) if run.price else None
+    time = check_time(run.time) if run.time else None
+    return CalibrationResult(decision, tuple(points), tuple(conditions), tuple(notes), profile, price, time)
 
 
 def _point(

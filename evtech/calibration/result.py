@@ -1,11 +1,12 @@
 """What a calibration says: per load point error, budget and verdict, and the JSON that commands print."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any
 
 from evtech.calibration.limits import Limit, LimitProfile
 from evtech.calibration.monte_carlo import MonteCarlo
 from evtech.calibration.observations import Observations
+from evtech.calibration.sale import PriceCheck, TimeCheck
 from evtech.calibration.uncertainty import Combined, reported
 from evtech.calibration.verdict import Decision
 from evtech.calibration.words import sentence, words
@@ -94,6 +95,8 @@ class CalibrationResult:
     conditions: tuple[Remark, ...]
     notes: tuple[Remark, ...]
     profile: LimitProfile | None
+    price: PriceCheck | None = None
+    time: TimeCheck | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as the commands print it; numbers are unrounded."""
@@ -105,6 +108,8 @@ class CalibrationResult:
             "conditions_not_met": [remark.say() for remark in self.conditions],
             "notes": [remark.say() for remark in self.notes],
             "limits": None if self.profile is None else profile_json(self.profile),
+            **({"price": self.price.to_json()} if self.price else {}),
+            **({"time": asdict(self.time)} if self.time else {}),
         }
 
 
