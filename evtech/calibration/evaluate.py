@@ -14,7 +14,7 @@ from evtech.calibration.instrument import CertifiedError, NotCertified, certifie
 from evtech.calibration.limits import Limit, LimitProfile, day_of, limit_for, profile_of
 from evtech.calibration.monte_carlo import DRAWS, simulate
 from evtech.calibration.observations import Observations, observe
-from evtech.calibration.result import CalibrationResult, PointResult, Remark
+from evtech.calibration.result import CalibrationResult, PointResult, Remark, merged
 from evtech.calibration.run_record import CalibrationRun, LoadPoint
 from evtech.calibration.sale import check_price, check_time
 from evtech.calibration.uncertainty import Contribution
@@ -43,7 +43,7 @@ def evaluate(run: CalibrationRun, *, monte_carlo_seed: int | None = None, draws:
     decision = worst(point.decision for point in points)
     price = check_price(run.price) if run.price else None
     time = check_time(run.time) if run.time else None
-    return CalibrationResult(decision, tuple(points), tuple(conditions), tuple(notes), profile, price, time)
+    return CalibrationResult(decision, tuple(points), merged(conditions), merged(notes), profile, price, time)
 
 
 def _point(

@@ -1,6 +1,7 @@
 """What a calibration says: per load point error, budget and verdict, and the JSON that commands print."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from evtech.calibration.limits import Limit, LimitProfile
@@ -30,6 +31,17 @@ class Remark:
         """Return the remark as a sentence, led by the load point it belongs to."""
         said = self.text or sentence(self.code, lang, self.values)
         return f"{self.point}: {said}" if self.point else said
+
+
+def merged(remarks: Sequence[Remark]) -> tuple[Remark, ...]:
+    """Return each remark once, with all the load points it is about."""
+    found: dict[tuple[str, str, str | None], Remark] = {}
+    for remark in remarks:
+        key = (remark.code, repr(remark.values), remark.text)
+        before = found.get(key)
+        both = [before.point, remark.point] if before else [remark.point]
+        found[key] = replace(remark, point=", ".join(filter(None, both)) or None)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,6 @@
 """What stands behind the verdict of a verification record: budgets, readings, equipment, method, statements."""
 
+from decimal import Decimal
 from statistics import NormalDist
 
 from evtech.calibration.result import CalibrationResult, PointResult
@@ -31,12 +32,14 @@ def readings(run: CalibrationRun, result: CalibrationResult, lang: str) -> list[
     """Return every run of every load point, used or not, and the raw words where they were recorded."""
     w = words(lang)["report"]
     blocks = [heading(w["readings"])]
+    if run.method == "energy_dose":
+        blocks.append(text(w["energies"]))
     for point, found in zip(run.points, result.points, strict=True):
         blocks.append(heading(point.name, 3))
         powers = run.method == "power_compare"
-        blocks.append(_pairs(point, found, lang) if powers else _runs(point, found, lang))
+        blocks.append(_pairs(point, found, lang) if powers else _runs(run, point, found, lang))
         if any(each.readings for each in point.runs):
-            blocks.append(_raw(point, lang))
+            blocks.append(_raw(run, point, lang))
     return blocks
 
 
@@ -150,7 +153,7 @@ def _drawn(point: PointResult, lang: str) -> str:
     )  # fmt: skip
 
 
-def _runs(point: LoadPoint, found: PointResult, lang: str) -> Block:
+def _runs(run: CalibrationRun, point: LoadPoint, found: PointResult, lang: str) -> Block:
     w = words(lang)["report"]
     why = {r.index: r.text or sentence(r.code, lang, {"run": str(r.index + 1)}) for r in found.observations.rejected}
     place = {index: at for at, index in enumerate(found.observations.runs)}
@@ -161,9 +164,13 @@ def _runs(point: LoadPoint, found: PointResult, lang: str) -> Block:
         s = each.reference_kwh if at is None else found.observations.reference[at]
         apparent = None if at is None else found.apparent_errors_pct[at]
         error = found.errors_pct[at] if at is not None and found.errors_pct else None
-        ends = (each.device_start_kwh, each.device_end_kwh, x, each.reference_start_kwh, each.reference_end_kwh, s)
+        device = [
+            _register(v, run.device.resolution_kwh, lang) for v in (each.device_start_kwh, each.device_end_kwh, x)
+        ]
+        ends = (each.reference_start_kwh, each.reference_end_kwh, s)
+        reference = [_register(v, run.reference.resolution_kwh, lang) for v in ends]
         found_errors = [number(value, 3, lang, sign=True) for value in (apparent, error)]
-        lead = [str(index + 1), moment(each.started)[:19], *(_register(end, lang) for end in ends)]
+        lead = [str(index + 1), moment(each.started)[:19], *device, *reference]
         rows.append([*lead, number(each.duration_s, 1, lang), *found_errors, why.get(index, w["used"])])
     keys = (
         "run",
@@ -179,7 +186,7 @@ def _runs(point: LoadPoint, found: PointResult, lang: str) -> Block:
         "corrected",
         "result",
     )
-    return table([w[key] for key in keys], rows, (0, 1.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1.4), right=range(2, 11), size=6.6)
+    return table([w[key] for key in keys], rows, (0,) * 11 + (1,), right=range(2, 11), size=6.6)
 
 
 def _pairs(point: LoadPoint, found: PointResult, lang: str) -> Block:
@@ -195,20 +202,31 @@ def _pairs(point: LoadPoint, found: PointResult, lang: str) -> Block:
     return table(head, rows, (1,) * 6, right=range(6))
 
 
-def _raw(point: LoadPoint, lang: str) -> Block:
+def _raw(run: CalibrationRun, point: LoadPoint, lang: str) -> Block:
     w = words(lang)["report"]
-    rows = [
-        [str(index + 1), w["charger" if r.instrument == "device" else "reference"], w.get(r.when, r.when), moment(r.at),
-         r.register or UNKNOWN, " ".join(f"{word:04X}" for word in r.words) or UNKNOWN, _register(r.kwh, lang)]
-        for index, each in enumerate(point.runs) for r in each.readings
-    ][:_MOST_ROWS]  # fmt: skip
+    steps = {"device": run.device.resolution_kwh, "reference": run.reference.resolution_kwh}
+    rows = []
+    for index, each in enumerate(point.runs):
+        for r in each.readings:
+            who = w["charger" if r.instrument == "device" else "reference"]
+            raw = " ".join(f"{word:04X}" for word in r.words) or UNKNOWN
+            value = _register(r.kwh, steps[r.instrument], lang)
+            rows.append([str(index + 1), who, w.get(r.when, r.when), moment(r.at), r.register or UNKNOWN, raw, value])
     head = [w[key] for key in ("run", "instrument", "when", "time", "register", "words", "value")]
-    return table(head, rows, (0, 0, 0, 1.4, 1.4, 1, 0), right=(6,), size=7)
+    return table(head, rows[:_MOST_ROWS], (0, 0, 0, 1.4, 1.4, 1, 0), right=(6,), size=7)
 
 
-def _register(value: float | None, lang: str) -> str:
-    """Return a register's value as it was recorded: no digit more, none less."""
-    return UNKNOWN if value is None else local(f"{value:.10g}", lang)
+def _register(value: float | None, step: float | None, lang: str) -> str:
+    """Return a register's value with the decimals of its step, with more where it was recorded with more."""
+    if value is None:
+        return UNKNOWN
+    return number(value, max(_decimals(step or 1.0), _decimals(round(value, 6))), lang)
+
+
+def _decimals(value: float) -> int:
+    """Return how many decimals a number has, at most six."""
+    exponent = Decimal(repr(value)).normalize().as_tuple().exponent
+    return min(6, max(0, -exponent)) if isinstance(exponent, int) else 0
 
 
 def _certified(c: Certificate | None, lang: str) -> list[tuple[str, str]]:

@@ -71,7 +71,6 @@ def results(result: CalibrationResult, lang: str) -> list[Block]:
     rows = [_row(point, lang) for point in result.points]
     notes = [remark.say(lang) for remark in result.notes]
     return [
-        {"kind": "newpage"},
         heading(w["results"]),
         table(head, rows, (1.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1.6), right=range(1, 10), size=8),
         text(w["results_text"]),

@@ -89,8 +89,6 @@ def _block(block: Block, pictures: Mapping[str, str]) -> str:
                 + "".join(f"<div>{escape(a)}<br>{escape(b)}</div>" for a, b in block["names"])
                 + "</div>"
             )
-        case "newpage":
-            return ""
     return f"<p>{escape(block['text'])}</p>"
 
 
