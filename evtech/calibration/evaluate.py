@@ -165,7 +165,8 @@ def _timing(run: CalibrationRun, point: LoadPoint, seen: Observations) -> list[C
     """Return the line for reading both instruments at not quite the same moment, if there is one."""
     if run.method == "power_compare":
         used = {i: point.runs[i] for i in seen.runs}.values()
-        skews = [((r.ramp_kw_per_s or 0.0), r.sync_tau_s) for r in used if r.sync_tau_s is not None]
+        taus = [(r.ramp_kw_per_s, point.sync_tau_s if r.sync_tau_s is None else r.sync_tau_s) for r in used]
+        skews = [(ramp, tau) for ramp, tau in taus if ramp is not None and tau is not None]
         if not skews:
             return []
         mean = _mean(seen.reference) or 1.0
@@ -326,6 +327,9 @@ def _notes(run: CalibrationRun, point: PointResult) -> list[Remark]:
     """Return what must be known about a load point."""
     assumed = point.limit.assumed if point.limit else ()
     found = [Remark(f"assumed_{name}", {}, point.name) for name in assumed]
+    profile = profile_of(run)
+    if profile and profile.verified and point.limit and not point.limit.verified:
+        found.append(Remark("not_verified", {"title": f"{profile.title}, {point.limit.text}"}, point.name))
     if point.tur is not None and point.tur < 4.0:
         code = "tur_below_3" if point.tur < 3.0 else "tur_below_4"
         found.append(Remark(code, {"tur": f"{point.tur:.1f}"}, point.name))

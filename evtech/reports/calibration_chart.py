@@ -76,9 +76,9 @@ def _reach(bars: Sequence[Bar]) -> float:
 
 def _zones(bar: Bar, x: float, width: float, y: Callable[[float], float]) -> list[str]:
     parts = []
-    if bar.limit_pct is not None:
+    if bar.limit_pct is not None and bar.acceptance_pct is not None:
         parts.append(_box(x, width, y(bar.limit_pct), y(-bar.limit_pct), _GUARD))
-        if bar.acceptance_pct is not None and bar.acceptance_pct > 0:
+        if bar.acceptance_pct > 0:
             parts.append(_box(x, width, y(bar.acceptance_pct), y(-bar.acceptance_pct), _SAFE))
     return parts
 

@@ -33,7 +33,7 @@ def readings(run: CalibrationRun, result: CalibrationResult, lang: str) -> list[
     w = words(lang)["report"]
     blocks = [heading(w["readings"])]
     if run.method == "energy_dose":
-        blocks.append(text(w["energies"]))
+        blocks.append(text(w["energies"], lead=True))
     for point, found in zip(run.points, result.points, strict=True):
         blocks.append(heading(point.name, 3))
         powers = run.method == "power_compare"

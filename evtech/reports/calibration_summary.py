@@ -75,8 +75,7 @@ def results(result: CalibrationResult, lang: str) -> list[Block]:
         table(head, rows, (1.5, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1.6), right=range(1, 10), size=8),
         text(w["results_text"]),
         heading(w["chart"]),
-        image("errors.svg", w["chart_alt"]),
-        text(w["chart_text"]),
+        image("errors.svg", w["chart_alt"], w["chart_text"]),
         *([heading(w["notes"]), listing(notes, "")] if notes else []),
     ]
 

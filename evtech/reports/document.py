@@ -37,9 +37,9 @@ def table(head: Sequence[str], rows: Sequence[Sequence[str]], widths: Sequence[f
     }
 
 
-def text(words: str) -> Block:
-    """Return a paragraph."""
-    return {"kind": "text", "text": words}
+def text(words: str, *, lead: bool = False) -> Block:
+    """Return a paragraph; a lead stays on the page of what follows."""
+    return {"kind": "text", "text": words, "lead": lead}
 
 
 def listing(items: Sequence[str], otherwise: str) -> Block:
@@ -47,9 +47,9 @@ def listing(items: Sequence[str], otherwise: str) -> Block:
     return {"kind": "list", "items": list(items)} if items else text(otherwise)
 
 
-def image(file: str, alt: str) -> Block:
-    """Return a picture that lies beside the document."""
-    return {"kind": "image", "file": file, "alt": alt}
+def image(file: str, alt: str, caption: str) -> Block:
+    """Return a picture that lies beside the document, with what it shows below."""
+    return {"kind": "image", "file": file, "alt": alt, "caption": caption}
 
 
 def render_html(data: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
@@ -82,7 +82,7 @@ def _block(block: Block, pictures: Mapping[str, str]) -> str:
         case "list":
             return "<ul>" + "".join(f"<li>{escape(item)}</li>" for item in block["items"]) + "</ul>"
         case "image":
-            return pictures[block["file"]]
+            return f"{pictures[block['file']]}<p><small>{escape(block['caption'])}</small></p>"
         case "signatures":
             return (
                 '<div class="sign">'

@@ -135,3 +135,8 @@ def test_a_record_that_cannot_be_written_leaves_nothing(tmp_path: Path) -> None:
 
 def test_other_tools_may_add_their_own_keys() -> None:
     assert run_from_json(ac_record(bench="7") | {"x": 1}) == run_from_json(ac_record())
+
+
+def test_null_is_unknown_wherever_a_value_may_be_missing() -> None:
+    assert run_from_json(changed("guard_factor", None)) == run_from_json(ac_record())
+    assert run_from_json(changed("resolution_mode", None)).resolution_mode == "full"

@@ -246,7 +246,8 @@ def test_one_run_still_fails() -> None:
 
 
 @pytest.mark.parametrize(
-    ("device", "reference"), [(-5.5, 5.5), (5.5, -5.5), (0.0, 5.5), (5.5, 0.0), (5.5, 0.00005), (0.005, 5.5)]
+    ("device", "reference"),
+    [(-5.5, 5.5), (5.5, -5.5), (0.0, 5.5), (5.5, 0.0), (5.5, 0.00005), (0.005, 5.5), (5500.0, 5.5)],
 )
 def test_a_run_that_cannot_be_is_left_out_named_and_stops_a_pass(device: float, reference: float) -> None:
     good = ac_record()

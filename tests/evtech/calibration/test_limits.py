@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from evtech.calibration.evaluate import evaluate
 from evtech.calibration.limits import find_profile, limit_for, limit_profiles
 from evtech.calibration.run_record import run_from_json
 from evtech.errors import InputError
@@ -118,3 +119,10 @@ def test_an_own_profile_replaces_a_shipped_one_and_is_read_anew(
     own.write_text(f"{head}[[row]]\nlimits = [-3.0]\n", "utf-8")
     with pytest.raises(InputError, match="not above 0"):
         find_profile("oiml_g22_class_a")
+
+
+def test_a_row_that_nobody_checked_is_marked_in_a_checked_profile() -> None:
+    record = ac_record(limit="eu_mid_class_b")
+    record["points"][0]["load"] = "single_phase"
+    said = [remark.say() for remark in evaluate(run_from_json(record)).notes]
+    assert any("single-phase load" in line and "not verified against the legal text" in line for line in said)

@@ -1,11 +1,13 @@
 """Plans: read strictly, and their doses with the reason."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from evtech.calibration.dose import plan_dose, sync_tau
+from evtech.calibration.evaluate import evaluate
 from evtech.calibration.plan import load_plan, plan_doses, start_run
 from evtech.calibration.run_record import run_from_json, run_to_json
 from evtech.errors import InputError
@@ -129,3 +131,11 @@ def test_without_the_charger_s_step_there_is_no_dose(tmp_path: Path) -> None:
     plan = load_plan(plan_file(tmp_path, PLAN.replace("resolution_kwh = 0.01\n", "", 1)))
     with pytest.raises(InputError, match="step of the charger"):
         plan_doses(plan)
+
+
+def test_the_manual_s_examples_work(tmp_path: Path) -> None:
+    manual = (Path(__file__).parents[3] / "docs" / "manual.md").read_text("utf-8").split("## Calibration")[1]
+    plan = load_plan(plan_file(tmp_path, manual.split("```toml\n")[1].split("```")[0]))
+    assert [dose.kwh > 0 for dose in plan_doses(plan)] == [True, True]
+    record = json.loads(manual.split("```json\n")[1].split("```")[0])
+    assert evaluate(run_from_json(record)).points[0].reported
