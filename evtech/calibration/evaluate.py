@@ -91,7 +91,7 @@ def _measured(
     factor = 1.0 + certified.error_pct / 100.0
     errors = [100.0 * (x / s * factor - 1.0) for x, s in zip(seen.device, seen.transferred, strict=True)]
     error = math.fsum(errors) / len(errors)
-    s = math.sqrt(math.fsum((e - error) ** 2 for e in errors) / (len(errors) - 1)) if len(errors) > 1 else None
+    s = _deviation(errors, error)
     lag1, n_eff = _autocorrelation(run, seen, errors)
     budget = _budget(run, point, seen, certified, s, n_eff)
     combined = u.combine(budget)
@@ -336,6 +336,15 @@ def _notes(run: CalibrationRun, point: PointResult) -> list[Remark]:
     if point.observations.steps[0] > (run.device.resolution_kwh or math.inf):
         found.append(Remark("float32", {"step": f"{point.observations.steps[0]:.4f}"}, point.name))
     return found
+
+
+def _deviation(values: Sequence[float], mean: float) -> float | None:
+    """Return the standard deviation of one value; of equal values exactly 0, of a single one ``None``."""
+    if len(values) < 2:
+        return None
+    if max(values) == min(values):  # the mean may be off by its last bit
+        return 0.0
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -152,6 +152,13 @@ def test_resolution_stays_where_nothing_scatters() -> None:
         assert u_of(point_of(dose_record([5.5] * 3, [5.5] * 3, resolution_mode=mode)))["B4"] > 0
 
 
+@given(st.floats(5.0, 6.0), st.integers(2, 9))
+@settings(max_examples=60, deadline=None)
+def test_equal_runs_have_no_scatter_and_infinite_degrees_of_freedom(dose: float, n: int) -> None:
+    point = point_of(dose_record([dose] * n, [5.5] * n))
+    assert point.combined and (point.s_pct, point.combined.nu_eff) == (0.0, None)
+
+
 def test_the_reference_s_error_is_interpolated_in_current_with_its_own_line() -> None:
     stated = [
         {"current_a": 40, "error_pct": 0.20, "U_pct": 0.08, "k": 2},
