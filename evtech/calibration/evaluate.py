@@ -29,7 +29,7 @@ def evaluate(run: CalibrationRun, *, monte_carlo_seed: int | None = None, draws:
     Raises ``InputError`` for an unknown limit profile. What cannot be known honestly is ``None`` with a reason.
     """
     profile = profile_of(run)
-    general = _general_conditions(run)
+    general = _general_conditions(run, profile)
     points, conditions = [], list(general)
     notes = _general_notes(run, profile)
     for point in run.points:
@@ -62,6 +62,8 @@ def _point(
     decision = _decision(run, measured, profile, certified, unmet_before or bool(conditions))
     if decision.reason == "repeatability":
         conditions.append(_repeatability_remark(measured, profile))
+    if decision.reason == "not_capable":
+        conditions.append(Remark("not_capable", {}, point.name))
     if measured.n == 1 and run.repeatability is None:
         conditions.append(Remark("single_run", {}, point.name))
     return replace(measured, decision=decision), conditions, _notes(run, measured)
@@ -287,9 +289,15 @@ def minimum_quantity(profile: LimitProfile | None, mda_a: float | None, current_
     return profile.mmq_kwh * (2.0 if heavy else 1.0)
 
 
-def _general_conditions(run: CalibrationRun) -> list[Remark]:
+def _general_conditions(run: CalibrationRun, profile: LimitProfile | None) -> list[Remark]:
     """Return the conditions not met for the whole calibration."""
     found = [Remark("stated", text=text) for text in run.conditions_not_met]
+    if profile is not None:
+        if reason := profile.in_force(day_of(run)):
+            found.append(Remark("not_in_force", {"reason": reason}))
+        kinds = {profile.current_type, run.device.current_type or "any"} - {"any"}
+        if len(kinds) > 1:
+            found.append(Remark("other_current", {"title": profile.title}))
     if run.reference.drift_pct is None:
         found.append(Remark("drift_unknown"))
     if run.reference.influence_pct is None:
@@ -314,8 +322,6 @@ def _general_notes(run: CalibrationRun, profile: LimitProfile | None) -> list[Re
     found = [Remark("power_only")] if run.method == "power_compare" else []
     if profile is None:
         return found
-    if reason := profile.in_force(day_of(run)):
-        found.append(Remark("not_in_force", {"reason": reason}))
     if not profile.verified:
         found.append(Remark("not_verified", {"title": profile.title}))
     if run.started is None and run.ended is None:

@@ -345,6 +345,14 @@ def test_handbook_44_asks_for_three_runs_close_together() -> None:
 def test_limit_over_uncertainty_below_one_never_passes() -> None:
     data = evaluate(run_from_json(dose_record([5.5] * 3, [5.5] * 3, expanded=4.0, rule="simple"))).to_json()
     assert (data["verdict"], data["reason"]) == ("INDICATIVE", "not_capable")
+    assert "not capable" in data["conditions_not_met"][0]
+
+
+def test_limits_for_another_kind_of_current_stop_a_pass() -> None:
+    record = ac_record(limit="us_hb44_ac")
+    assert evaluate(run_from_json(record)).decision.verdict == "PASS"
+    record["device"]["current_type"] = "DC"
+    assert evaluate(run_from_json(record)).decision.reason == "condition"
 
 
 energies = st.lists(st.floats(5.0, 6.0), min_size=2, max_size=8)
