@@ -31,6 +31,7 @@ from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.results import Result
 from evtech.store.session_list import SessionFilter, SessionList
 from evtech.store.tables import SCHEMA_VERSION
+from evtech.store.team_address import is_team
 from evtech.store.writer import RecordingWriter, WriterThread
 
 T = TypeVar("T")
@@ -50,8 +51,9 @@ class CheckResult:
 class Archive:
     """An open archive. Queries may run on any thread; writing is done by the thread ``evtech-store``."""
 
-    def __init__(self, path: Path, engine: Engine) -> None:
+    def __init__(self, path: Path, engine: Engine, *, is_team: bool = False) -> None:
         self.path = path
+        self.is_team = is_team
         self._engine = engine
         self._writer: WriterThread | None = None
 
@@ -59,8 +61,10 @@ class Archive:
     def open(cls, path_or_url: str | Path, *, create: bool = True) -> "Archive":
         """Open an archive, or make one; raise ``NotAnArchiveError`` or ``ArchiveError`` saying what to do."""
         text = str(path_or_url)
+        if is_team(text):
+            return cls._open_team(text)
         if "://" in text and not text.startswith("sqlite:///"):
-            raise InputError(f"{text} is no archive file.", "This version keeps its archive in a file.")
+            raise InputError(f"{text} is no archive.", "Name a file, or postgresql+psycopg://… for the team's archive.")
         path = Path(text.removeprefix("sqlite:///"))
         is_new = not path.exists() or path.stat().st_size == 0
         if is_new and not create:
@@ -81,9 +85,31 @@ class Archive:
             raise cannot(path, error) from error
         return cls(path, engine)
 
+    @classmethod
+    def _open_team(cls, url: str) -> "Archive":
+        """Open the team's archive for reading; raise ``ArchiveError`` where it is not there or cannot be reached."""
+        from evtech.store.team import foreign, shown, team_engine
+
+        engine = team_engine(url)
+        try:
+            with engine.connect() as connection:
+                if not engine.dialect.has_table(connection, "team_schema"):
+                    raise NotAnArchiveError(f"{shown(url)} holds no team archive.", "`evtech archive sync` makes it.")
+        except DatabaseError as error:
+            engine.dispose()
+            raise foreign(error) from error
+        except NotAnArchiveError:
+            engine.dispose()
+            raise
+        return cls(Path(shown(url)), engine, is_team=True)
+
     @property
     def writer(self) -> WriterThread:
         """Return the writing thread, started on first use: reading an archive needs none."""
+        if self.is_team:
+            raise ArchiveError(
+                "The team's archive takes no recordings.", "Record into a file and push it with `evtech archive sync`."
+            )
         if self._writer is None:
             self._writer = WriterThread(self._engine)
         return self._writer
@@ -101,6 +127,10 @@ class Archive:
             with self._engine.connect() as connection:
                 yield connection
         except DatabaseError as error:
+            if self.is_team:
+                from evtech.store.team import foreign
+
+                raise foreign(error) from error
             raise cannot(self.path, error) from error
 
     # ---- visits and recordings ----
@@ -373,12 +403,7 @@ class Archive:
         counts = (0, 0)
         try:
             with self.reading() as connection:
-                rows = connection.exec_driver_sql("PRAGMA integrity_check(20)").fetchall()
-                problems += [row[0] for row in rows if row[0] != "ok"]
-                problems += [
-                    f"{row[0]}: a row points to nothing"
-                    for row in connection.exec_driver_sql("PRAGMA foreign_key_check")
-                ]
+                problems += [] if self.is_team else _check_file(connection)  # the server looks after its own
                 problems += samples.check_chunks(connection)
                 problems += _check_sessions(connection)
                 problems += results.unreadable(connection)
@@ -395,6 +420,8 @@ class Archive:
 
     def backup(self, target: Path) -> None:
         """Copy the archive while it is in use; the copy appears under its name only when it is whole."""
+        if self.is_team:
+            raise InputError("A team archive is backed up on its server.", "`pg_dump` does it; the manual says how.")
         if target.exists():
             raise InputError(f"{target} exists already.", "Name a new file; evtech does not overwrite a backup.")
         aside = target.with_name(target.name + ".part")
@@ -416,10 +443,11 @@ class Archive:
                 for name in ("visit", "recording", "charging_session", "event", "gap", "tail", "chunk")
             }
             chunked = connection.exec_driver_sql("SELECT coalesce(sum(n), 0) FROM chunk_time").scalar_one()
-        size = sum(f.stat().st_size for f in self.path.parent.glob(self.path.name + "*") if f.suffix != ".part")
+        files = [] if self.is_team else self.path.parent.glob(self.path.name + "*")
+        size = sum(f.stat().st_size for f in files if f.suffix != ".part")
         return {
             "path": str(self.path),
-            "bytes": size,
+            "bytes": None if self.is_team else size,
             "schema_version": SCHEMA_VERSION,
             "visits": counts["visit"],
             "recordings": counts["recording"],
@@ -427,8 +455,15 @@ class Archive:
             "samples": chunked + counts["tail"],
             "events": counts["event"],
             "gaps": counts["gap"],
-            "free_bytes": shutil.disk_usage(self.path.parent).free,
+            "free_bytes": None if self.is_team else shutil.disk_usage(self.path.parent).free,
         }
+
+
+def _check_file(connection: Connection) -> list[str]:
+    """Return what SQLite itself finds wrong."""
+    rows = connection.exec_driver_sql("PRAGMA integrity_check(20)").fetchall()
+    loose = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
+    return [row[0] for row in rows if row[0] != "ok"] + [f"{row[0]}: a row points to nothing" for row in loose]
 
 
 def _check_sessions(connection: Connection) -> list[str]:

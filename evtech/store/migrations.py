@@ -5,6 +5,7 @@ which SQLAlchemy does alone; the first one that changes a column should bring Al
 """
 
 import sqlite3
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from evtech.store.tables import (
     RESULT_ROWS,
     SCHEMA_VERSION,
     SESSION_COLUMNS,
+    archive_identity,
     attachment,
     charging_session,
     result,
@@ -43,8 +45,9 @@ def migrate(path: Path, engine: Engine, version: int) -> Path:
 
 def _add_results(connection: Connection) -> None:
     """1 → 2: results, attachments, corrections of sessions, and columns for lists of sessions."""
-    for table in (result, attachment, session_correction):
+    for table in (result, attachment, session_correction, archive_identity):
         table.create(connection)
+    connection.exec_driver_sql("INSERT INTO archive_identity (id) VALUES (?)", (str(uuid.uuid4()),))
     connection.exec_driver_sql(RESULT_ROWS)
     for column in SESSION_COLUMNS:
         made = CreateColumn(column).compile(dialect=connection.dialect)

@@ -4,6 +4,7 @@ WAL with ``synchronous=FULL``: what was committed survives a power cut. Nothing 
 """
 
 import sqlite3
+import uuid
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +38,7 @@ def create_tables(path: Path, engine: Engine) -> None:
         raw.close()
     with engine.begin() as connection:
         metadata.create_all(connection)
+        connection.exec_driver_sql("INSERT INTO archive_identity (id) VALUES (?)", (str(uuid.uuid4()),))
         for view in VIEWS:
             connection.exec_driver_sql(view)
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")

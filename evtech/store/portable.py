@@ -227,9 +227,9 @@ def _insert(connection: Connection, table: str, shape: Shape, row: dict[str, Any
     if table == "charging_session":  # its columns are made anew from the body, which is checked by that
         return session_list.insert(connection, session_rows.from_text(row["body"]), row["body"])
     names = list(shape.columns)
-    marks = ", ".join("?" * len(names))
     done = connection.exec_driver_sql(
-        f"INSERT OR IGNORE INTO {table} ({', '.join(names)}) VALUES ({marks})", tuple(row[name] for name in names)
+        f"INSERT INTO {table} ({', '.join(names)}) VALUES ({session_list.marks(names)}) ON CONFLICT DO NOTHING",
+        tuple(row[name] for name in names),
     )
     return done.rowcount > 0
 

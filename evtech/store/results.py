@@ -37,7 +37,7 @@ def insert(connection: Connection, result: Result) -> None:
     """Insert a result once; the same id again changes nothing."""
     body = json.dumps(result.body, ensure_ascii=False)
     connection.exec_driver_sql(
-        f"INSERT OR IGNORE INTO result ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        f"INSERT INTO result ({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
         (
             result.id, result.kind, result.at.timestamp(), result.visit_id, result.session_id, result.recording_id,
             result.title, result.verdict, result.replaces, body,

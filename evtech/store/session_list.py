@@ -186,8 +186,8 @@ def _passes(line: SessionLine, wanted: SessionFilter) -> bool:
 
 
 def marks(values: Collection[object]) -> str:
-    """Return as many placeholders as there are values."""
-    return ", ".join("?" * len(values))
+    """Return as many placeholders as there are values; NULL, which nothing equals, where there are none."""
+    return ", ".join("?" * len(values)) or "NULL"
 
 
 def _line(row: tuple[Any, ...], sites: dict[str, str]) -> SessionLine:

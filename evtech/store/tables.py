@@ -3,12 +3,26 @@
 Times are seconds since 1970 in UTC. The views are for people with any SQLite tool.
 """
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, LargeBinary, MetaData, String, Table, Text
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
 
 APPLICATION_ID = 0x65767463  # "evtc": marks the file as ours
 SCHEMA_VERSION = 2
 
 metadata = MetaData()
+BIG = BigInteger().with_variant(Integer, "sqlite")  # points' ids have 46 bits; SQLite keeps them as row numbers
 
 visit = Table(
     "visit",
@@ -47,7 +61,7 @@ recording = Table(
 point = Table(
     "point",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", BIG, primary_key=True),
     Column("recording_id", ForeignKey("recording.id"), nullable=False),
     Column("position", Integer, nullable=False),
     Column("name", String, nullable=False),
@@ -57,7 +71,7 @@ point = Table(
 tail = Table(
     "tail",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", BIG, primary_key=True),
     Column("recording_id", ForeignKey("recording.id"), nullable=False),
     Column("t", Float, nullable=False),
     Column("body", Text, nullable=False),
@@ -66,8 +80,8 @@ tail = Table(
 chunk = Table(
     "chunk",
     metadata,
-    Column("id", Integer, primary_key=True),
-    Column("point_id", ForeignKey("point.id"), nullable=False),
+    Column("id", BIG, primary_key=True),
+    Column("point_id", BIG, ForeignKey("point.id"), nullable=False),
     Column("t0", Float, nullable=False),
     Column("t1", Float, nullable=False),
     Column("n", Integer, nullable=False),
@@ -81,7 +95,7 @@ chunk = Table(
 chunk_time = Table(
     "chunk_time",
     metadata,
-    Column("id", Integer, primary_key=True),
+    Column("id", BIG, primary_key=True),
     Column("recording_id", ForeignKey("recording.id"), nullable=False),
     Column("t0", Float, nullable=False),
     Column("t1", Float, nullable=False),
@@ -191,6 +205,10 @@ session_correction = Table(  # since format 2
     Column("value", Text, nullable=False),
     Column("reason", Text, nullable=False),
 )
+
+archive_identity = Table(
+    "archive_identity", metadata, Column("id", String, primary_key=True)
+)  # since format 2: one row
 
 RESULT_ROWS = """CREATE VIEW result_rows AS
        SELECT id, kind, strftime('%Y-%m-%dT%H:%M:%SZ', at, 'unixepoch') AS time, title, verdict, visit_id, session_id
