@@ -25,7 +25,8 @@ _INHERITED = ("TM", "TX", "RV", "RI", "RU", "RT", "CL", "EF", "ST")
 
 def split_records(data: bytes) -> list[bytes]:
     """Return the records of a text; the bar ends every section, so their beginning cannot occur inside one."""
-    return [START + piece.strip(_WHITE) for piece in data.split(START)[1:]]
+    pieces = data.split(START)[1:]
+    return [START + piece.strip(_WHITE) for piece in pieces] or [data]
 
 
 def read_record(text: bytes) -> Record:
@@ -45,7 +46,7 @@ def read_record(text: bytes) -> Record:
         signed=(signature[1],) if isinstance(signature, tuple) else (),
         failure=signature if isinstance(signature, Failure) else None,
         algorithm=signature[0] if isinstance(signature, tuple) else _algorithm(sections),
-        record_key=own_key,
+        mentioned_key=own_key,
         readings=readings,
         meter_serial=_text(payload.get("MS")),
         gateway_serial=_text(payload.get("GS")),

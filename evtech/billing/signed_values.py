@@ -50,6 +50,8 @@ class Signed:
     data: bytes
     r: int
     s: int
+    others: tuple[bytes, ...] = ()
+    """Further ways to write the same fields, where products differ; one of them must be what was signed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +70,8 @@ class Record:
     context: str | None = None
     transaction_id: str | None = None
     record_key: str | None = None
+    mentioned_key: str | None = None
+    """A key beside the record that must not be trusted; it is compared, never used."""
     container_key: str | None = None
     readings: tuple[Reading, ...] = ()
     meter_serial: str | None = None
@@ -75,6 +79,8 @@ class Record:
     user_id: str | None = None
     user_level: str | None = None
     page: str | None = None
+    last_page: str | None = None
+    """Where one record spans two pages (Mennekes: begin and end)."""
     energy_kwh: Decimal | None = None
     """Only where the record itself states the energy of the transaction (PCDF, ISA)."""
     duration_s: Decimal | None = None

@@ -20,7 +20,7 @@ _DEEPEST_XML = 32
 _CHUNK = 65_536
 
 SML_START = bytes.fromhex("1b1b1b1b01010101")
-TEXT_STARTS = (b"OCMF|", b"AP;", b"128.8.0(")
+TEXT_STARTS = (b"OCMF", b"AP;", b"128.8.0(")
 _SPACE = b" \t\r\n\x00"
 
 
