@@ -121,7 +121,7 @@ def _signature_bytes(fields: dict[str, object]) -> bytes | None:
 
 
 def _readings(listed: object) -> tuple[Reading, ...]:
-    """Return the readings; a field left out repeats the one before. Raise ``ValueError`` for what is no list of them."""
+    """Return the readings; a field left out repeats the one before. Raise ``ValueError`` for no list of objects."""
     if listed is None:
         return ()
     if not isinstance(listed, list):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
 from evtech.billing.registers import Register, read_register
 from evtech.billing.signed_values import Notice, Reading, Record, Transaction
@@ -44,9 +45,9 @@ def with_roles(records: Sequence[Record]) -> list[Record]:
     """Return the records with begin and end told: by the reading, else by the context, else by the order."""
     silent = [record for record in records if any(reading.reason is None for reading in record.readings)]
     by_order = len(silent) > 1 and not any(_role(record.context) for record in silent)
-    roles: dict[int, str | None] = {id(record): _role(record.context) for record in silent}
+    roles = {id(record): _role(record.context) for record in silent}
     if by_order:
-        roles = {id(record): "C" for record in silent} | {id(silent[0]): "B", id(silent[-1]): "E"}
+        roles = dict.fromkeys(roles, "C") | {id(silent[0]): "B", id(silent[-1]): "E"}
     return [_with_role(record, roles.get(id(record))) for record in records]
 
 
@@ -213,7 +214,7 @@ def _steps(told: list[Record], pair: _Pair) -> Iterator[tuple[Reading, Reading]]
     """Give neighbouring readings of the billing register: within a record, and from the begin to the end."""
     for record in told:
         mine = [reading for reading in record.readings if read_register(reading.register) == pair.register]
-        yield from zip(mine, mine[1:], strict=False)
+        yield from pairwise(mine)
     if pair.begin and pair.end:
         yield pair.begin, pair.end
 
@@ -258,7 +259,7 @@ def _page_steps(records: Sequence[Record]) -> Iterator[tuple[int, int]]:
             if found:
                 counters.setdefault(found.group(1).upper(), []).append(int(found.group(2)))
     for pages in counters.values():
-        yield from zip(pages, pages[1:], strict=False)
+        yield from pairwise(pages)
 
 
 def _by_role(records: Sequence[Record]) -> list[Record]:

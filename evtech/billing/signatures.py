@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from evtech.billing.ecdsa import curve_of_algorithm, verify
 from evtech.billing.plausibility import judge, with_roles
 from evtech.billing.public_keys import fingerprint, point_hex, read_key
-from evtech.billing.signed_formats import Content, ContentError, open_content, read_records
+from evtech.billing.signed_formats import read_records
+from evtech.billing.signed_formats.content import ContentError, open_content
 from evtech.billing.signed_formats.messages import read_signed_data
 from evtech.billing.signed_values import (
     WORST_FIRST,

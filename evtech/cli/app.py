@@ -24,6 +24,7 @@ GROUPS = (
     "demo",
     "gui",
     "ports",
+    "billing",
 )
 
 

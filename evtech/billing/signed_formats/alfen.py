@@ -4,11 +4,11 @@ import base64
 import binascii
 from datetime import UTC, datetime
 
+from evtech.billing.curves import find_curve
 from evtech.billing.ecdsa import read_signature
 from evtech.billing.signed_formats.content import Content
 from evtech.billing.signed_formats.edl_block import UNITS, obis_text, printable, reading_value
 from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
-from evtech.billing.curves import find_curve
 from evtech.billing.signed_values import Failure, Reading, Record, Signed
 
 _START = b"AP;"

@@ -131,7 +131,7 @@ class _Builder(ElementTree.TreeBuilder):
     def doctype(self, *_: object) -> None:
         raise ValueError("document type")
 
-    def start(self, tag: str, attrs: dict[str, str]) -> ElementTree.Element:  # type: ignore[override]  # stub says attrs differently
+    def start(self, tag: str, attrs: dict[str, str]) -> ElementTree.Element:
         self._depth += 1
         self._count += 1
         if self._depth > _DEEPEST_XML or self._count > _MOST_ELEMENTS:

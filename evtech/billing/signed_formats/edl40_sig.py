@@ -3,7 +3,14 @@
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
-from evtech.billing.signed_formats.content import Content, child_text, decode_binary, local_name, looks_known, open_content
+from evtech.billing.signed_formats.content import (
+    Content,
+    child_text,
+    decode_binary,
+    local_name,
+    looks_known,
+    open_content,
+)
 from evtech.billing.signed_formats.edl_block import SIZE, block_reading, printable, read_edl_signature, unpack
 from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
 from evtech.billing.signed_values import Failure, Record

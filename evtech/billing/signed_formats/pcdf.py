@@ -57,10 +57,14 @@ def _record(text: bytes) -> Record:
 def _problems(fields: dict[str, str]) -> tuple[Notice, ...]:
     problems = []
     if fields.get("BV") == "0":
-        problems.append(Notice("billing_not_allowed", "The charger marked this record as not valid for billing (BV 0)."))
+        problems.append(
+            Notice("billing_not_allowed", "The charger marked this record as not valid for billing (BV 0).")
+        )
     if fields.get("SP") != _LAST_RECORD:
         state = fields.get("SP", "missing")
-        problems.append(Notice("session_state_invalid", f"Session state is {state}; only 1, the last record, is billed."))
+        problems.append(
+            Notice("session_state_invalid", f"Session state is {state}; only 1, the last record, is billed.")
+        )
     return tuple(problems)
 
 
