@@ -56,7 +56,7 @@ class KeyRegistry:
         self._path = path
         self._keys = {key.meter_serial: key for key in _load(path)}
 
-    def keys(self) -> list[PinnedKey]:
+    def pinned(self) -> list[PinnedKey]:
         """Return the pinned keys by serial number."""
         return [self._keys[serial] for serial in sorted(self._keys)]
 
@@ -113,7 +113,7 @@ class KeyRegistry:
 
     def export(self) -> dict[str, object]:
         """Return the registry as the JSON object of its file."""
-        return {"schema": SCHEMA, "keys": [asdict(key) | {"fingerprint": key.fingerprint} for key in self.keys()]}
+        return {"schema": SCHEMA, "keys": [asdict(key) | {"fingerprint": key.fingerprint} for key in self.pinned()]}
 
     def _save(self) -> None:
         text = json.dumps(self.export(), ensure_ascii=False, indent=1)

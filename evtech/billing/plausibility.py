@@ -45,15 +45,15 @@ def with_roles(records: Sequence[Record]) -> list[Record]:
     """Return the records with begin and end told: by the reading, else by the context, else by the order."""
     silent = [record for record in records if any(reading.reason is None for reading in record.readings)]
     by_order = len(silent) > 1 and not any(_role(record.context) for record in silent)
-    roles = {id(record): _role(record.context) for record in silent}
+    roles = {id(record): "C" if by_order else _role(record.context) for record in silent}
     if by_order:
-        roles = dict.fromkeys(roles, "C") | {id(silent[0]): "B", id(silent[-1]): "E"}
+        roles |= {id(silent[0]): "B", id(silent[-1]): "E"}
     return [_with_role(record, roles.get(id(record))) for record in records]
 
 
 def judge(records: Sequence[Record], all_valid: bool, key_problems: Sequence[Notice] = ()) -> Transaction:
     """Return the transaction of the records; ``all_valid`` says whether every signature held."""
-    told = _of_transaction([record for record in records if record.readings])
+    told = _of_transaction([record for record in records if record.readings or not record.failure])
     readings = [reading for record in told for reading in record.readings]
     pair = _pair(told)
     energy, duration = _energy(told, pair), _duration(told, pair)
@@ -236,7 +236,7 @@ def _warnings(
         yield Notice("time_not_synchronised", "The charger's clock was not synchronised.")
     if "I" in statuses:
         yield Notice("time_informative", "The charger's clock is informative only.")
-    if any(later not in (earlier, earlier + 1) or later == earlier for earlier, later in _page_steps(records)):
+    if any(later == earlier or later > earlier + 1 for earlier, later in _page_steps(records)):
         yield Notice("pagination_gap", "The pages are not consecutive: a record may be missing.")
     for reading in pair.ends:
         if reading.reason in _ABNORMAL_ENDS:

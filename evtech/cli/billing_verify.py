@@ -56,7 +56,7 @@ def verify(
 def list_keys(context: typer.Context) -> None:
     """List the pinned keys."""
     registry = _registry()
-    keys = registry.keys()
+    keys = registry.pinned()
     lines = [_key_line(key) for key in keys] or ["No key is pinned yet."]
     context.obj.output.result(registry.export(), "\n".join(lines))
 
@@ -64,14 +64,14 @@ def list_keys(context: typer.Context) -> None:
 def add_key(
     context: typer.Context,
     meter_serial: str = typer.Argument(..., metavar="SERIAL"),
-    public_key: str | None = typer.Argument(None, metavar="KEY"),
+    public_key: str | None = typer.Option(None, help="The key: hex, base64, base32 or PEM."),
     public_key_file: Path | None = typer.Option(None, help="A file with the key."),  # noqa: B008
     replace: bool = typer.Option(False, "--replace", help="Put it in place of another one."),
 ) -> None:
     """Pin the key from a charger's label."""
     given = _given_key(public_key, public_key_file)
     if given is None:
-        raise InputError("No key is given.", "Add the key after the serial number, or --public-key-file FILE.")
+        raise InputError("No key is given.", "Add --public-key KEY or --public-key-file FILE.")
     pinned = _registry().add(meter_serial, given, "label", datetime.now(UTC), replacing=replace)
     context.obj.output.result(_key_json(pinned), f"Pinned: {_key_line(pinned)}")
 
@@ -146,7 +146,7 @@ def _pinned(registry: "KeyRegistry | None", result: "VerifyResult") -> str | Non
     if key is None:
         raise InputError(
             f"No key is pinned for meter {result.meter_serial or 'without serial number'}.",
-            "Pin it from the label: evtech billing keys add SERIAL KEY",
+            "Pin it from the label: evtech billing keys add SERIAL --public-key KEY",
         )
     return key.key
 
