@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from evtech.billing.signed_formats.content import Content, decode_binary, object_of, text_of
 from evtech.billing.signed_formats.edl_block import EdlBlock, block_reading, read_edl_signature
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
+from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, few
 from evtech.billing.signed_values import Failure, Record
 
 
@@ -15,7 +15,7 @@ def signed_meter_values(content: Content) -> list[dict[str, object]]:
 
 
 def _read(content: Content, _: Inner) -> list[Record]:
-    return [_record(item) for item in signed_meter_values(content)]
+    return [_record(item) for item in few(signed_meter_values(content))]
 
 
 def _record(item: dict[str, object]) -> Record:

@@ -14,7 +14,7 @@ from evtech.billing.signed_formats.content import (
     local_name,
     open_content,
 )
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
+from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, few
 from evtech.billing.signed_values import Failure, Record
 
 
@@ -30,7 +30,7 @@ def _read(content: Content, inner: Inner) -> list[Record]:
         return _wrapped(root, inner)
     values = [root] if local_name(root) == "value" else [found for found in root if local_name(found) == "value"]
     shared = child_text(root, "publicKey")
-    return [record for value in values for record in _records(value, shared, inner)]
+    return [record for value in few(values) for record in _records(value, shared, inner)]
 
 
 def _records(value: Element, shared_key: str | None, inner: Inner) -> list[Record]:

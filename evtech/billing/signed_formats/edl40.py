@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from evtech.billing.signed_formats.content import SML_START, Content
 from evtech.billing.signed_formats.edl_block import EdlBlock, block_reading, printable, read_edl_signature
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
+from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, pieces
 from evtech.billing.signed_formats.isa_edl40 import is_isa, isa_record
 from evtech.billing.signed_formats.sml import Entry, Moment, SmlList, last_number, read_list
 from evtech.billing.signed_values import Failure, Record
@@ -18,8 +18,7 @@ _NEWER_STATUS_BITS = ((17, 0), (31, 3), (16, 4), (11, 5), (9, 6), (8, 7))
 
 
 def _read(content: Content, _: Inner) -> list[Record]:
-    starts = content.data.split(SML_START)[1:]
-    return [_record(SML_START + piece) for piece in starts]
+    return [_record(data) for data in pieces(content.data, SML_START)]
 
 
 def _record(data: bytes) -> Record:

@@ -12,7 +12,7 @@ from evtech.billing.signed_formats.content import (
     open_content,
 )
 from evtech.billing.signed_formats.edl_block import SIZE, block_reading, printable, read_edl_signature, unpack
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
+from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, few
 from evtech.billing.signed_values import Failure, Record
 
 
@@ -23,7 +23,7 @@ def _values(root: Element) -> list[Element]:
 def _read(content: Content, inner: Inner) -> list[Record]:
     if content.xml is None:
         return []
-    return [record for value in _values(content.xml) for record in _records(value, inner)]
+    return [record for value in few(_values(content.xml)) for record in _records(value, inner)]
 
 
 def _records(value: Element, inner: Inner) -> list[Record]:

@@ -6,7 +6,14 @@ One record holds the start and the actual reading; signed is a 320-byte block of
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from evtech.billing.signed_formats.edl_block import UNITS, obis_text, printable, read_edl_signature, reading_value
+from evtech.billing.signed_formats.edl_block import (
+    UNITS,
+    little,
+    obis_text,
+    printable,
+    read_edl_signature,
+    reading_value,
+)
 from evtech.billing.signed_formats.format import broken
 from evtech.billing.signed_formats.sml import Entry, SmlList, last_number
 from evtech.billing.signed_values import Failure, Reading, Record, Signed
@@ -52,18 +59,18 @@ def _block(sml: SmlList, start: Entry, actual: Entry, log: bytes) -> bytes:
     contract, page, esth = sml.entry(_CONTRACT), sml.entry(_PAGE), sml.entry(_ESTH)
     parts = (
         (sml.server_id, 10),
-        (_little(actual.time.local if actual.time else 0, 4), 4),
-        (_little(actual.status, 1), 1),
+        (little(actual.time.local if actual.time else 0, 4), 4),
+        (little(actual.status & 0xFF, 1), 1),
         (_register(actual), 16),
         (log, 2),
         (actual.signature, 66),
         (_raw(contract), 128),
-        (_little(start.time.local if start.time else 0, 4), 4),
+        (little(start.time.local if start.time else 0, 4), 4),
         (_raw(esth), 20),
-        (_little(start.status, 1), 1),
+        (little(start.status & 0xFF, 1), 1),
         (_register(start), 16),
         (sml.name, 6),
-        (_little(last_number(page.value) if page else 0, 4), 4),
+        (little(last_number(page.value) if page else 0, 4), 4),
     )
     if any(len(raw) > size for raw, size in parts):
         raise ValueError("a field does not fit")
@@ -71,8 +78,8 @@ def _block(sml: SmlList, start: Entry, actual: Entry, log: bytes) -> bytes:
 
 
 def _register(entry: Entry) -> bytes:
-    head = entry.name.ljust(6, b"\0") + _little(entry.unit, 1) + _little(entry.scaler, 1)
-    return head + _little(last_number(entry.value), 8)
+    head = entry.name.ljust(6, b"\0") + little(entry.unit, 1) + little(entry.scaler, 1)
+    return head + little(last_number(entry.value), 8)
 
 
 def _readings(sml: SmlList, start: Entry, actual: Entry) -> tuple[Reading, ...]:
@@ -106,7 +113,3 @@ def _energy_kwh(start: Entry, actual: Entry) -> Decimal | None:
 
 def _raw(entry: Entry | None) -> bytes:
     return entry.value if entry and isinstance(entry.value, bytes) else b""
-
-
-def _little(number: int, size: int) -> bytes:
-    return (number & (1 << 8 * size) - 1).to_bytes(size, "little")

@@ -112,7 +112,8 @@ def payload(*readings: dict[str, Any], **fields: Any) -> dict[str, Any]:
     """Return an OCMF payload; a field set to ``None`` is left out."""
     whole = {
         "FV": "1.0", "GI": "Box", "GS": "G-77", "GV": "3.1", "PG": "T5", "MV": "Maker", "MM": "M1", "MS": "M-0815",
-        "IS": True, "IL": "VERIFIED", "IF": [], "IT": "ISO14443", "ID": "0A0B0C0D", "RD": list(readings or (BEGIN, END)),
+        "IS": True, "IL": "VERIFIED", "IF": [], "IT": "ISO14443", "ID": "0A0B0C0D",
+        "RD": list(readings or (BEGIN, END)),
     } | fields  # fmt: skip
     return {name: value for name, value in whole.items() if value is not None}
 

@@ -4,14 +4,14 @@ import base64
 import io
 import json
 import random
-import time
 import zipfile
+from functools import cache
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from evtech.billing.signatures import verify_bytes, verify_cdr
+from evtech.billing.signatures import VerifyResult, verify_bytes, verify_cdr
 from evtech.billing.signed_formats.content import LARGEST_FILE
 from tests.evtech.billing import signing
 from tests.evtech.billing.signing import container, ocmf, signer
@@ -30,6 +30,7 @@ def _zip() -> bytes:
     return file.getvalue()
 
 
+@cache
 def samples() -> list[bytes]:
     """Return one good file of every format."""
     return [
@@ -92,15 +93,13 @@ def samples() -> list[bytes]:
     ],
 )  # fmt: skip
 def test_a_hostile_file_is_malformed(data: bytes, reason: str) -> None:
-    started = time.monotonic()
     result = verify_bytes(data)
 
     assert (result.result, result.reason) == ("malformed", reason)
-    assert time.monotonic() - started < 5
     assert not result.transaction.billable
 
 
-@settings(deadline=None, max_examples=300)
+@settings(deadline=None, max_examples=200)
 @given(data=st.data())
 def test_a_mutated_file_always_has_an_answer(data: st.DataObject) -> None:
     file = bytearray(data.draw(st.sampled_from(samples())))
@@ -140,3 +139,69 @@ def test_a_cdr_whose_plain_copy_differs_from_what_was_signed_is_forged() -> None
     assert (verify_cdr(good).result, verify_cdr(good).key_source) == ("valid", "container")
     assert (verify_cdr(forged).result, verify_cdr(forged).reason) == ("invalid", "forged")
     assert verify_cdr({"signed_values": []}).reason == "no_signed_data"
+
+
+def _meant(result: VerifyResult) -> list[tuple[object, ...]]:
+    """Return what a file says as signed: bytes, amounts, moments."""
+    return [
+        (value.record.signed, [(reading.value, reading.unit, reading.time) for reading in value.record.readings])
+        for value in result.values
+    ]
+
+
+KEYS = {0: signer(), 6: signer("secp192r1"), 7: signer()}
+
+
+@pytest.mark.parametrize("index", range(len(samples())))
+@settings(deadline=None, max_examples=60)
+@given(st.data())
+def test_a_file_with_changed_bytes_is_only_valid_if_it_says_the_same(index: int, data: st.DataObject) -> None:
+    file = bytearray(samples()[index])
+    key = KEYS[index].x_y.hex() if index in KEYS else None
+    good = verify_bytes(bytes(file), public_key=key)
+    at = data.draw(st.integers(0, len(file) - 1))
+    file[at : at + data.draw(st.integers(0, 2))] = data.draw(st.binary(min_size=1, max_size=2))
+    result = verify_bytes(bytes(file), public_key=key)
+
+    assert good.result == "valid"
+    assert result.result != "valid" or _meant(result) == _meant(good)
+
+
+def test_what_stands_behind_the_signature_of_pcdf_says_nothing() -> None:
+    moved = signing.pcdf(RV="0011.500*kWh") + b"(BV:0)(HW:77)"
+    result = verify_bytes(moved)
+
+    assert result.result == "valid"
+    assert result.meter_serial == "00012345678"
+    assert result.transaction.billable
+
+
+def test_two_numbers_never_pass_for_the_same_bytes() -> None:
+    process = signing.mennekes()
+    for old, new in ((b"<Value>314940", 314940 + 2**64), (b"<SecondIndex>980", 980 + 2**32), (b"<Scaler>-1", 255)):
+        name = old.split(b">")[0] + b">"
+        assert verify_bytes(process.replace(old, name + str(new).encode(), 1)).result == "malformed"
+    meter = signing.chargeit_bsm()
+    number = meter["signedMeterValues"][0]["additionalValues"][5]["measuredValue"]
+    number["value"] -= 2**32
+    assert verify_bytes(json.dumps(meter).encode()).result == "malformed"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"OCMF|" * (LARGEST_FILE // 5),
+        b"AP;" * (LARGEST_FILE // 3),
+        b"128.8.0(" * (LARGEST_FILE // 8),
+        b"A" * LARGEST_FILE,
+        b"4f434d467c" * (LARGEST_FILE // 10),
+        b'{"a":[' + b"[],{}," * (LARGEST_FILE // 6 - 3) + b"1]}",
+        b"[" + b'{"format":"SignedData","value":1},' * (LARGEST_FILE // 34 - 2) + b"1]",
+        b"<values>" + b"<value><signedData>OCMF|</signedData></value>" * 30_000 + b"</values>",
+        b"<values>" + (b"<value><signedData>" + b"OCMF|" * 999 + b"</signedData></value>") * 999 + b"</values>",
+        b'<a b="' + b"c" * (LARGEST_FILE - 20) + b'"/>',
+    ],
+    ids=range(10),
+)
+def test_the_largest_files_have_an_answer(data: bytes) -> None:
+    assert verify_bytes(data[:LARGEST_FILE]).result == "malformed"
