@@ -203,7 +203,7 @@ def _key_line(key: "PinnedKey") -> str:
 
 
 def _text(result: "VerifyResult", sightings: "list[Sighting]") -> str:
-    from evtech.billing.words import describe
+    from evtech.billing.verdict_words import describe
 
     lines = describe(result)
     lines += [f"  key of meter {seen.meter_serial}: {_STATUS_WORDS[seen.status]}" for seen in sightings]

@@ -76,7 +76,7 @@ def _need(fields: dict[str, object], name: str) -> str:
 
 
 def _recognises(content: Content) -> bool:
-    return any("signature" in item and "measuredValue" in item for item in signed_meter_values(content))
+    return isinstance(object_of(content.json).get("signedMeterValues"), list)
 
 
 CHARGEIT_EMH = SignedFormat("chargeit_emh", _recognises, _read)

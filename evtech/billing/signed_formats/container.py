@@ -3,6 +3,7 @@
 The labels for format and encoding may be missing or wrong, so the content decides. ``encodedData`` is encrypted.
 """
 
+import re
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
@@ -16,6 +17,10 @@ from evtech.billing.signed_formats.content import (
 )
 from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, few
 from evtech.billing.signed_values import Failure, Record
+
+
+_DECLARATION = re.compile(r"^<\?xml[^>]*\?>\s*")
+"""Of escaped XML: it names the encoding of another file, the text is already decoded."""
 
 
 def _recognises(content: Content) -> bool:
@@ -58,7 +63,7 @@ def _records(value: Element, shared_key: str | None, inner: Inner) -> list[Recor
 def _wrapped(signed: Element, inner: Inner) -> list[Record]:
     """Return the records of a ``signedData`` element: its text, or the XML that stands in it unescaped."""
     try:
-        text = (signed.text or "").strip()
+        text = _DECLARATION.sub("", (signed.text or "").strip())
         if len(signed):
             return inner(Content(b"", xml=signed[0]))
         return inner(open_content(text.encode())) if text else [broken("unknown", "no_signed_data")]

@@ -15,6 +15,7 @@ def _forms(made: Signer) -> list[str]:
     texts += [base64.b64encode(raw_form).decode() for raw_form in raw]
     texts += [base64.b32encode(raw_form).decode().rstrip("=") for raw_form in raw]
     spaced = made.spki.hex().upper()
+    texts += [base64.b64encode(made.pem.encode()).decode(), base64.b64encode(spaced.encode()).decode()]
     return [*texts, made.pem, " ".join(spaced[at : at + 4] for at in range(0, len(spaced), 4))]
 
 
