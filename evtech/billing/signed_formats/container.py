@@ -18,7 +18,6 @@ from evtech.billing.signed_formats.content import (
 from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, few
 from evtech.billing.signed_values import Failure, Record
 
-
 _DECLARATION = re.compile(r"^<\?xml[^>]*\?>\s*")
 """Of escaped XML: it names the encoding of another file, the text is already decoded."""
 
