@@ -4,14 +4,13 @@ Beside them stand unsigned copies for display; a copy that says something else i
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from evtech.billing.curves import find_curve
 from evtech.billing.ecdsa import read_signature
 from evtech.billing.signed_formats.chargeit_emh import signed_meter_values
 from evtech.billing.signed_formats.content import Content, decode_binary, object_of, text_of
-from evtech.billing.signed_formats.edl_block import UNITS, reading_value
+from evtech.billing.signed_formats.edl_block import UNITS, moment, reading_value
 from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, few
 from evtech.billing.signed_values import Failure, Reading, Record, Signed
 
@@ -109,7 +108,7 @@ def _reading(values: list[_Value], named: dict[str, _Value]) -> Reading:
         value=energy.amount,
         unit=UNITS.get(energy.unit),
         register=energy.register or None,
-        time=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=epoch.number) if epoch else None,
+        time=moment(epoch.number) if epoch else None,
     )
 
 

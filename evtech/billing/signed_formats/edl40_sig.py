@@ -1,6 +1,5 @@
 """EDL_40_SIG: XML ``signedMeterValue`` that carries key, signature and the signed 320 bytes, each encoded."""
 
-from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
 from evtech.billing.signed_formats.content import (
@@ -44,14 +43,13 @@ def _records(value: Element, inner: Inner) -> list[Record]:
 def _record(value: Element, data: bytes) -> Record:
     signature = read_edl_signature(decode_binary(child_text(value, "meterValueSignature") or ""))
     block = unpack(data)
-    local = datetime.fromtimestamp(block.time, UTC).replace(tzinfo=None).isoformat()
     return Record(
         format="edl40_sig",
         signed=() if isinstance(signature, Failure) else (signature.over(data),),
         failure=signature if isinstance(signature, Failure) else None,
         algorithm=None if isinstance(signature, Failure) else signature.algorithm,
         record_key=child_text(value, "publicKey"),
-        readings=(block_reading(block, None, local_time=local),),
+        readings=(block_reading(block, None),),
         meter_serial=block.server_id.hex().upper(),
         user_id=printable(block.contract_id),
         page=str(block.page),

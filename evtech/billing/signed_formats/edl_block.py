@@ -5,6 +5,7 @@ Numbers are little endian, the price is not. Times are local: Unix seconds plus 
 
 import string
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from evtech.billing.curves import find_curve
@@ -109,15 +110,26 @@ def reading_value(value: int, scale: int) -> Decimal:
     return Decimal(value).scaleb(scale)
 
 
-def block_reading(block: EdlBlock, reason: str | None, **when: object) -> Reading:
-    """Return the reading of a block; ``when`` gives its time."""
+def block_reading(block: EdlBlock, reason: str | None, time: datetime | None = None) -> Reading:
+    """Return the reading of a block; only its local clock is signed, ``time`` is told beside it."""
     return Reading(
         value=reading_value(block.value, block.scale),
         unit=UNITS.get(block.unit),
         register=obis_text(block.obis),
         reason=reason,
-        **when,  # type: ignore[arg-type]  # time or local_time
+        time=time,
+        local_time=clock_text(block.time),
     )
+
+
+def moment(seconds: int) -> datetime:
+    """Return Unix seconds as a moment; raise ``ArithmeticError`` beyond the calendar."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
+def clock_text(seconds: int) -> str:
+    """Return the Unix seconds of a local clock as text without zone."""
+    return moment(seconds).replace(tzinfo=None).isoformat()
 
 
 def obis_text(obis: bytes) -> str | None:

@@ -3,12 +3,13 @@
 One record holds the start and the actual reading; signed is a 320-byte block of its own.
 """
 
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from evtech.billing.signed_formats.edl_block import (
     UNITS,
+    clock_text,
     little,
+    moment,
     obis_text,
     printable,
     read_edl_signature,
@@ -91,16 +92,16 @@ def _readings(sml: SmlList, start: Entry, actual: Entry) -> tuple[Reading, ...]:
 
 
 def _reading(entry: Entry, reason: str, offset_minutes: int | None) -> Reading:
-    """Return a reading; its clock is local, and the list's time tells the zone."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=entry.time.seconds if entry.time else 0)
+    """Return a reading; its clock is local; the list's time tells the zone, unsigned."""
+    seconds = entry.time.seconds if entry.time else 0
     known = entry.time is not None and offset_minutes is not None
     return Reading(
         value=reading_value(last_number(entry.value), entry.scaler),
         unit=UNITS.get(entry.unit),
         register=obis_text(entry.name[:5] + b"\xff"),  # the start is F=80 of the same register
         reason=reason,
-        time=moment - timedelta(minutes=offset_minutes or 0) if known else None,
-        local_time=moment.replace(tzinfo=None).isoformat() if entry.time and not known else None,
+        time=moment(seconds - 60 * (offset_minutes or 0)) if known else None,
+        local_time=clock_text(seconds) if entry.time else None,
     )
 
 

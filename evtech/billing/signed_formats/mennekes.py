@@ -79,7 +79,7 @@ def _measurement(process: Element, measurement: Element, reason: str) -> _Measur
         contract_id=_identity(child_text(process, "CustomerIdent") or ""),
         contract_time=_times(_need(process, "TimestampCustomerIdent"))[1],
     )
-    reading = block_reading(block, reason, time=time)
+    reading = block_reading(block, reason, time)
     if isinstance(signature, Failure):
         return _Measurement(reading, block.page, None, None)
     return _Measurement(reading, block.page, signature.over(block.pack()), signature.algorithm)
