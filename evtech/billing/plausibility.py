@@ -44,7 +44,8 @@ class _Pair:
 def with_roles(records: Sequence[Record]) -> list[Record]:
     """Return the records with begin and end told: by the reading, else by the context, else by the order."""
     silent = [record for record in records if any(reading.reason is None for reading in record.readings)]
-    by_order = len(silent) > 1 and not any(_role(record.context) for record in silent)
+    told = any(record.format == "ocmf" or _role(record.context) for record in silent)  # OCMF would have said it
+    by_order = len(silent) > 1 and not told
     roles = {id(record): "C" if by_order else _role(record.context) for record in silent}
     if by_order:
         roles |= {id(silent[0]): "B", id(silent[-1]): "E"}
@@ -108,7 +109,7 @@ def _pair(records: list[Record]) -> _Pair:
     energy = {key: pair for key, pair in registers.items() if key.is_known or _counts_energy(pair)} or registers
     if not energy:
         return _Pair(None, [], [])
-    best = min(energy, key=lambda key: (not all(energy[key]), key.rank, not key.is_total))
+    best = min(energy, key=lambda key: (not all(energy[key]), key.rank, not key.is_total, key.e != 0))
     return _Pair(best, *energy[best])
 
 

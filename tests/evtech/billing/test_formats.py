@@ -157,6 +157,21 @@ def test_ocpp_delivers_signed_values_in_two_ways() -> None:
     _whole(result, "ocmf", "11.5")
 
 
+def test_a_container_with_a_name_space_and_escaped_xml_of_another_encoding() -> None:
+    declared = '<?xml version="1.0" encoding="ISO-8859-1"?><!-- Zähler -->'
+    rows = [declared + signing.edl40_sig(value, page) for value, page in ((1000, 5), (126000, 6))]
+    file = container(("Transaction.Begin", rows[0], None), ("Transaction.End", rows[1], None))
+
+    _whole(verify_bytes(file.replace(b"<values>", b'<values xmlns="http://x/y">')), "edl40_sig", "12.5")
+
+
+def test_a_document_type_inside_escaped_xml_is_refused_too() -> None:
+    inner = '<!DOCTYPE x [<!ENTITY y "z">]>' + signing.edl40_sig(1000, 5)
+    result = verify_bytes(container(("Transaction.Begin", inner, None)))
+
+    assert (result.result, result.reason) == ("malformed", "xml")
+
+
 def test_another_programs_json_is_unsupported_and_encrypted_data_too() -> None:
     chargy = verify_bytes(b'{"@context": "https://open.charging.cloud/contexts/CTR+json"}')
     encrypted = verify_bytes(b"<values><value><encodedData>AAAA</encodedData></value></values>")

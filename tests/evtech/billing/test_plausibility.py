@@ -171,6 +171,20 @@ def test_begin_and_end_of_different_registers_have_no_energy() -> None:
     assert not result.transaction.billable
 
 
+def test_the_sum_of_all_tariffs_is_preferred_to_one_of_them() -> None:
+    one_tariff = [BEGIN | {"RI": "1-0:1.8.1", "RV": 5}, END | {"RI": "1-0:1.8.1", "RV": 6}]
+
+    assert _one(*one_tariff, BEGIN, END).transaction.energy_kwh == Decimal("11.50")
+
+
+def test_records_that_do_not_say_what_they_are_stay_so() -> None:
+    silent = [payload(reading | {"TX": None}, PG=page) for reading, page in ((BEGIN, "T5"), (END, "T6"))]
+    told = [("Transaction.Begin", ocmf(silent[0]).decode(), KEY), ("Transaction.End", ocmf(silent[1]).decode(), KEY)]
+
+    assert _codes(_many(*silent))[0] == {"begin_missing", "end_missing"}
+    assert _codes(verify_bytes(container(*told))) == (set(), set())
+
+
 def test_the_state_of_a_pcdf_record() -> None:
     from tests.evtech.billing.signing import pcdf
 
