@@ -58,6 +58,12 @@ def test_mennekes_needs_both_signatures(wrapped: bool) -> None:
         assert (changed.result, changed.reason) == ("invalid", "signature")
 
 
+def test_mennekes_with_a_newer_meter() -> None:
+    data = signing.mennekes(signer("secp256r1"), status=1 << 16 | 0x81, block_status=1 << 4)
+
+    _whole(verify_bytes(data), "mennekes", "11.5")
+
+
 @pytest.mark.parametrize("curve", ["secp192r1", "secp256r1"])
 def test_edl40_sig(curve: str) -> None:
     result = verify_bytes(_two(signing.edl40_sig, by=signer(curve)))
