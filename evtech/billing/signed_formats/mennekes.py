@@ -53,7 +53,7 @@ def _record(process: Element) -> Record:
         algorithm=found[0].algorithm,
         record_key=child_text(process, "PublicKey"),
         readings=tuple(one.reading for one in found),
-        meter_serial=child_text(process, "ServerId"),
+        meter_serial=bytes.fromhex(_need(process, "ServerId")).hex().upper(),
         user_id=child_text(process, "CustomerIdent"),
         page=str(found[0].page),
         last_page=str(found[-1].page),

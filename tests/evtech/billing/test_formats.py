@@ -151,6 +151,16 @@ def test_an_unsigned_copy_that_says_something_else_is_forged(field: str) -> None
     assert (result.result, result.reason) == ("invalid", "forged")
 
 
+def test_signed_values_that_change_their_names_between_begin_and_end_are_forged() -> None:
+    file = signing.chargeit_bsm()
+    session, total = file["signedMeterValues"][1]["additionalValues"][1:3]
+    session["measurand"], total["measurand"] = total["measurand"], session["measurand"]
+    file["signedMeterValues"][1]["value"]["measuredValue"]["value"] = 77190
+    result = verify_bytes(json.dumps(file).encode())
+
+    assert (result.result, result.reason) == ("invalid", "forged")
+
+
 def test_ocpp_delivers_signed_values_in_two_ways() -> None:
     old = {"value": ocmf(payload(BEGIN)).decode(), "format": "SignedData", "context": "Transaction.Begin"}
     new = {
