@@ -27,6 +27,8 @@ GROUPS = (
     "ports",
     "insights",
     "visit",
+
+    "billing",
 )
 
 
