@@ -27,7 +27,6 @@ GROUPS = (
     "ports",
     "insights",
     "visit",
-
     "billing",
 )
 
