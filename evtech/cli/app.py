@@ -12,6 +12,7 @@ from evtech.errors import EvtechError
 
 GROUPS = (
     "diagnose",
+    "billing",
     "write",
     "explain",
     "profiles",

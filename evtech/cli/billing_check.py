@@ -1,0 +1,111 @@
+"""``evtech billing check``: recompute charge records from their tariff and compare."""
+
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from evtech.cli.output import Output
+from evtech.errors import InputError
+
+VERSIONS = ("auto", "2.1.1", "2.2.1")
+
+
+def register(group: typer.Typer) -> None:
+    """Add the command."""
+
+    @group.command()
+    def check(
+        context: typer.Context,
+        cdr: Path = typer.Option(..., metavar="FILE|DIR", help="Charge record, or a folder of them."),  # noqa: B008
+        tariff: list[Path] = typer.Option([], help="Tariff file; else the record's own. Repeatable."),  # noqa: B008
+        timezone: str | None = typer.Option(None, help="Zone of the charger, such as Europe/Berlin."),
+        ocpi_version: str = typer.Option("auto", help="auto, 2.1.1 or 2.2.1"),
+        session: str | None = typer.Option(None, metavar="ID", help="Your own recording of the session."),
+        public_key: str | None = typer.Option(None, help="Key of the meter, from the charger's label."),
+    ) -> None:
+        """Check charge records: price, quantities, times, signature."""
+        if ocpi_version not in VERSIONS:
+            raise InputError(f"--ocpi-version is {ocpi_version!r}.", f"Allowed: {', '.join(VERSIONS)}.")
+        from evtech.billing.check import CheckOptions
+        from evtech.billing.folder import check_file, files_in
+        from evtech.billing.tariff_files import from_files
+
+        recording = _recording(context, session) if session else None
+        options = CheckOptions(timezone, ocpi_version, public_key, recording)
+        tariffs, files = from_files(tariff), files_in(cdr)
+        output: Output = context.obj.output
+        answers = (one for file in _progress(files, output) for one in check_file(file, tariffs, options))
+        raise typer.Exit(_write(answers, output, many=cdr.is_dir()))
+
+
+def _write(answers: Iterable[Any], output: Output, many: bool) -> int:
+    """Write each answer (a ``folder.Checked``, imported late), then a summary for many; return the exit code."""
+    from evtech.billing.answer import check_json
+    from evtech.billing.folder import exit_code
+
+    first: Any = None
+    counts: Counter[str] = Counter()
+    for answer in answers:
+        if first is None and not many:
+            first = answer  # one record is written whole; whether there are more shows with the next
+        else:
+            many = many or _line(first, output)
+            _line(answer, output)
+        counts[answer.result.error or answer.result.result] += 1
+    if not many:
+        _whole(check_json(first.result), first.result, output)
+    else:
+        rest = sum(counts.values()) - counts["match"] - counts["mismatch"]
+        summary = {"cdrs": sum(counts.values()), "match": counts["match"], "mismatch": counts["mismatch"]}
+        errors = {name: n for name, n in counts.items() if name not in ("match", "mismatch")}
+        text = f"{summary['cdrs']} records: {counts['match']} right, {counts['mismatch']} wrong, {rest} not checked"
+        output.line({"type": "summary", **summary, "error": rest, "errors": errors}, text)
+    return exit_code(list(counts))
+
+
+def _line(answer: Any, output: Output) -> bool:
+    from evtech.billing.account import one_line
+    from evtech.billing.answer import check_json
+
+    if output.as_json:
+        output.line({"file": str(answer.file), **check_json(answer.result)}, "")
+    else:
+        output.line({}, one_line(answer.file.name, answer.result))
+    return True
+
+
+def _whole(data: dict[str, Any], result: Any, output: Output) -> None:
+    from evtech.billing.account import account
+
+    if result.error and not output.as_json:
+        output.say(f"evtech: {result.message}")
+        if result.hint:
+            output.say(f"  {result.hint}")
+        return
+    output.result(data, "" if output.as_json else account(result))
+
+
+def _progress(files: list[Path], output: Output) -> Iterator[Path]:
+    """Yield the files, with a progress bar on a terminal where there are many."""
+    if len(files) < 20 or not sys.stderr.isatty():
+        yield from files
+        return
+    from rich.console import Console
+    from rich.progress import track
+
+    yield from track(files, "Checking", console=Console(stderr=True), transient=True)
+
+
+def _recording(context: typer.Context, session_id: str) -> Any:
+    """Return the recorded session (a ``ChargingSession``); the archive is imported late."""
+    from evtech.cli.sessions import open_archive
+
+    archive = open_archive(context)
+    try:
+        return archive.session(session_id)
+    finally:
+        archive.close()
