@@ -73,7 +73,7 @@ def _line(answer: Any, output: Output) -> bool:
 
     if output.as_json:
         output.line({"file": str(answer.file), **check_json(answer.result)}, "")
-    else:
+    elif answer.result.result != "match" or output.verbose:  # of many only those that differ
         output.line({}, one_line(answer.file.name, answer.result))
     return True
 
