@@ -3,7 +3,7 @@
 A mistake is likely if it gives another total than the rules do, and this total is the stated one, to the cent.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, timedelta, timezone, tzinfo
 from decimal import Decimal
@@ -11,7 +11,7 @@ from fractions import Fraction
 
 from evtech.billing.comparison import CENT_ROUNDING, EQUAL, stated_total
 from evtech.billing.ledger import Line, Pricing
-from evtech.billing.pricing import active_lines, flat_once, total
+from evtech.billing.pricing import LIMITS, active_lines, flat_once, total, within_limits
 from evtech.billing.rounding import round_each_line, round_session
 from evtech.billing.session import Session
 from evtech.billing.tariff import Tariff
@@ -47,12 +47,13 @@ def _tries(session: Session, tariffs: Sequence[Tariff], right: Pricing) -> Itera
     lines = active_lines(session)
     once = flat_once(lines)
 
-    def priced(code: str, wrong: Sequence[Line], limits: Sequence[str] = ("min_price", "max_price")) -> Cause:
+    def priced(code: str, wrong: Sequence[Line], limits: Sequence[str] = LIMITS) -> Cause:
         return Cause(code, total(wrong, tariff, vat=vat, limits=limits).total)
 
-    if vat and not any(line.component and line.component.includes_vat for line in once):
-        yield from _vat_mistakes(right, priced)
-    for name, zone in _other_zones(session):
+    taken_apart = any(line.component and line.component.includes_vat for line in once)
+    if vat and not taken_apart and _same(right.total.excl_vat, stated_total(session.cdr)[0]):
+        yield from _vat_mistakes(right)
+    for name, zone in _other_zones(session) if _by_the_clock(tariffs) else ():
         elsewhere = Session(session.cdr, tariffs, zone)
         yield replace(priced("wrong_timezone", round_session(flat_once(active_lines(elsewhere)))), detail=name)
     yield priced("step_size_not_applied", once)
@@ -63,18 +64,19 @@ def _tries(session: Session, tariffs: Sequence[Tariff], right: Pricing) -> Itera
     yield priced("max_price_not_applied", right.lines, limits=("min_price",))
 
 
-def _vat_mistakes(right: Pricing, priced: Callable[[str, Sequence[Line]], Cause]) -> Iterator[Cause]:
+def _vat_mistakes(right: Pricing) -> Iterator[Cause]:
     """Yield the session without VAT, and with one rate on everything."""
-    yield priced("vat_missing", _with_vat(right.lines, None))
     own = [line.component.vat for line in right.lines if line.component and line.component.vat]
-    for rate in dict.fromkeys([*own, *VAT_RATES]):
-        yield replace(priced("wrong_vat", _with_vat(right.lines, rate)), detail=f"{rate.normalize():f} %")
+    excl = right.unlimited.excl_vat
+    for rate in (Decimal(0), *dict.fromkeys((*own, *VAT_RATES))):
+        limited, _ = within_limits(Cost(excl, excl * (1 + Fraction(rate) / 100)), right.tariff)
+        yield Cause("wrong_vat", limited, f"{rate.normalize():f} %") if rate else Cause("vat_missing", limited)
 
 
-def _with_vat(lines: Sequence[Line], vat: Decimal | None) -> list[Line]:
-    return [
-        line if line.component is None else replace(line, component=replace(line.component, vat=vat)) for line in lines
-    ]
+def _by_the_clock(tariffs: Sequence[Tariff]) -> bool:
+    """Tell whether any price depends on the time of day, the weekday or the date."""
+    rs = [element.restrictions for tariff in tariffs for element in tariff.elements if element.restrictions]
+    return any(r.start_time or r.end_time or r.start_date or r.end_date or r.day_of_week for r in rs)
 
 
 def _other_zones(session: Session) -> Iterator[tuple[str, tzinfo]]:

@@ -11,6 +11,8 @@ from evtech.billing.ocpi import records
 from evtech.billing.tariff_files import TariffSource
 from evtech.errors import InputError
 
+MAX_RECORDS = 10_000  # of one file
+
 
 @dataclass(frozen=True, slots=True)
 class Checked:
@@ -34,8 +36,10 @@ def check_file(file: Path, tariffs: TariffSource | None, options: CheckOptions) 
     """Yield the answer about each record of a file; an unreadable file is an answer too."""
     try:
         found: list[Any] = records(read_json(file), "charging_periods")
-        if not found:
-            raise InputError(f"{file.name} holds no charge record.", "")
+        if not 0 < len(found) <= MAX_RECORDS:
+            raise InputError(
+                f"{file.name} holds {len(found) or 'no'} charge records.", f"Between 1 and {MAX_RECORDS} a file."
+            )
     except InputError as error:
         yield Checked(file, CheckResult("error", "unreadable_cdr", str(error), error.hint))
         return

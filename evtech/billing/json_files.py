@@ -7,12 +7,13 @@ object, because programs disagree which of the two counts.
 
 import json
 from decimal import Decimal
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
 from evtech.errors import InputError
 
-MAX_BYTES = 16_000_000  # some 50,000 charging periods; parsing stays below about 400 MB and two seconds
+MAX_BYTES = 4_000_000  # some 20,000 charging periods; parsing stays below about 500 MB and two seconds
 MAX_DIGITS = 40
 MAX_EXPONENT = 15  # a quadrillion: no price, energy or time is beyond it
 MIN_EXPONENT = -30
@@ -49,6 +50,7 @@ def parse_json(data: bytes, name: str) -> Any:
         raise InputError(f"{name} is not valid JSON: {error}.", "Export it again; do not edit it by hand.") from error
 
 
+@lru_cache(4096)  # records repeat their numbers
 def number(text: str) -> Decimal:
     """Return the exact number of a text; raise ``ValueError`` for what is no number or beyond all sense."""
     if len(text) > MAX_DIGITS:

@@ -45,8 +45,7 @@ class Line:
         """Return the exact amount of the line with and without VAT."""
         if self.component is None:
             return Cost(NOTHING, NOTHING)
-        excl = self.billed * self.component.net_price
-        return Cost(excl, excl * self.component.vat_factor)
+        return cost_of(self.billed, self.component)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,3 +65,9 @@ class Pricing:
     def billed(self, dimension: str) -> Fraction:
         """Return the quantity of a dimension that is charged for."""
         return sum((x.billed for x in self.lines if x.component and x.dimension == dimension), NOTHING)
+
+
+def cost_of(quantity: Fraction, component: PriceComponent) -> Cost:
+    """Return the exact amount of a quantity at a price."""
+    excl = quantity * component.net_price
+    return Cost(excl, excl * component.vat_factor)

@@ -15,11 +15,13 @@ from decimal import Decimal
 from fractions import Fraction
 
 from evtech.billing.cdr import Cdr
-from evtech.billing.ledger import NOTHING, Line, Pricing
+from evtech.billing.ledger import NOTHING, Line, Pricing, cost_of
 from evtech.billing.rounding import round_session
 from evtech.billing.session import VOLUMES, Session, component_type
-from evtech.billing.tariff import Tariff
+from evtech.billing.tariff import PriceComponent, Tariff
 from evtech.measure.money import Cost
+
+LIMITS = ("min_price", "max_price")  # in the order they act
 
 
 def price(cdr: Cdr, tariffs: Sequence[Tariff], zone: tzinfo) -> Pricing:
@@ -51,22 +53,32 @@ def flat_once(lines: Sequence[Line]) -> list[Line]:
     return kept
 
 
-def total(
-    lines: Sequence[Line], tariff: Tariff, *, vat: bool = True, limits: Sequence[str] = ("min_price", "max_price")
-) -> Pricing:
+def total(lines: Sequence[Line], tariff: Tariff, *, vat: bool = True, limits: Sequence[str] = LIMITS) -> Pricing:
     """Return the sums, and the total within the tariff's limits; without ``vat`` amounts with VAT are unknown."""
     nothing = Cost(NOTHING, NOTHING if vat else None)
-    costs: dict[str, Cost] = {}
+    quantities: dict[tuple[str, int], Fraction] = {}  # summed by price first: long sessions repeat few prices
+    components: dict[int, PriceComponent] = {}
     for line in lines:
         if line.component is not None:
-            costs[line.cost_field] = costs.get(line.cost_field, nothing) + line.cost
+            key = (line.cost_field, id(line.component))
+            components[id(line.component)] = line.component
+            quantities[key] = quantities.get(key, NOTHING) + line.billed
+    costs: dict[str, Cost] = {}
+    for (field, known), quantity in quantities.items():
+        costs[field] = costs.get(field, nothing) + cost_of(quantity, components[known])
     unlimited = sum(costs.values(), nothing)
-    limited, applied = unlimited, None
-    for name in limits:
-        after = _within(limited, tariff, name)
-        if after != limited:
-            limited, applied = after, name
+    limited, applied = within_limits(unlimited, tariff, limits)
     return Pricing(tariff, tuple(lines), costs, unlimited, limited, applied)
+
+
+def within_limits(cost: Cost, tariff: Tariff, limits: Sequence[str] = LIMITS) -> tuple[Cost, str | None]:
+    """Return a total within the tariff's limits, and the name of the one that changed it."""
+    applied = None
+    for name in limits:
+        after = _within(cost, tariff, name)
+        if after != cost:
+            cost, applied = after, name
+    return cost, applied
 
 
 def _within(cost: Cost, tariff: Tariff, name: str) -> Cost:

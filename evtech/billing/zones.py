@@ -2,6 +2,7 @@
 
 import tomllib
 from dataclasses import dataclass
+from functools import cache
 from zoneinfo import ZoneInfo
 
 from evtech import paths
@@ -50,6 +51,7 @@ def _zone(name: str) -> ZoneInfo:
         ) from error
 
 
+@cache
 def _countries() -> dict[str, str]:
     with (paths.resources() / "billing" / "country_zones.toml").open("rb") as file:
         return dict(tomllib.load(file))
