@@ -35,3 +35,8 @@ def user_profiles() -> Path:
 def default_archive() -> str:
     """Return the archive to use when none is named: ``EVTECH_ARCHIVE``, else a file in the user's data folder."""
     return os.environ.get("EVTECH_ARCHIVE") or str(user_data() / "archive.evtech")
+
+
+def meter_keys() -> Path:
+    """Return the file of the pinned public keys of meters."""
+    return user_data() / "meter-keys.json"

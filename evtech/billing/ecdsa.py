@@ -36,9 +36,7 @@ def verify(curve: Curve, point: tuple[int, int], data: bytes, r: int, s: int) ->
     return curve.verify(point, hashlib.sha256(data).digest(), r, s) if answer is None else answer
 
 
-def _library_verifies(
-    name: str, curve: Curve, point: tuple[int, int], data: bytes, r: int, s: int
-) -> bool | None:
+def _library_verifies(name: str, curve: Curve, point: tuple[int, int], data: bytes, r: int, s: int) -> bool | None:
     """Return the library's answer, or ``None`` where this build of it lacks the curve."""
     from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
     from cryptography.hazmat.primitives import hashes

@@ -16,17 +16,12 @@ from evtech.billing.signed_values import Failure, Reading, Record, Signed
 from evtech.billing.strict_json import exact, load_object
 
 START = b"OCMF|"
+"""The bar ends every section, so this cannot occur inside a record."""
 _WHITE = b" \t\r\n\x00"
 _TIME = re.compile(
     r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:[.,](\d{1,6})\d*)?\s*(?:(Z)|([+-])(\d\d):?(\d\d))?\s*([A-Za-z])?", re.ASCII
 )
 _INHERITED = ("TM", "TX", "RV", "RI", "RU", "RT", "CL", "EF", "ST")
-
-
-def split_records(data: bytes) -> list[bytes]:
-    """Return the records of a text; the bar ends every section, so their beginning cannot occur inside one."""
-    pieces = data.split(START)[1:]
-    return [START + piece.strip(_WHITE) for piece in pieces] or [data]
 
 
 def read_record(text: bytes) -> Record:
@@ -121,7 +116,7 @@ def _signature_bytes(fields: dict[str, object]) -> bytes | None:
 
 
 def _readings(listed: object) -> tuple[Reading, ...]:
-    """Return the readings; a field left out repeats the one before. Raise ``ValueError`` for what is no list of them."""
+    """Return the readings; a field left out repeats the one before. Raise ``ValueError`` for no list of objects."""
     if listed is None:
         return ()
     if not isinstance(listed, list):

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from itertools import pairwise
 
 from evtech.billing.registers import Register, read_register
 from evtech.billing.signed_values import Notice, Reading, Record, Transaction
@@ -43,16 +44,17 @@ class _Pair:
 def with_roles(records: Sequence[Record]) -> list[Record]:
     """Return the records with begin and end told: by the reading, else by the context, else by the order."""
     silent = [record for record in records if any(reading.reason is None for reading in record.readings)]
-    by_order = len(silent) > 1 and not any(_role(record.context) for record in silent)
-    roles: dict[int, str | None] = {id(record): _role(record.context) for record in silent}
+    told = any(record.format == "ocmf" or _role(record.context) for record in silent)  # OCMF would have said it
+    by_order = len(silent) > 1 and not told
+    roles = {id(record): "C" if by_order else _role(record.context) for record in silent}
     if by_order:
-        roles = {id(record): "C" for record in silent} | {id(silent[0]): "B", id(silent[-1]): "E"}
+        roles |= {id(silent[0]): "B", id(silent[-1]): "E"}
     return [_with_role(record, roles.get(id(record))) for record in records]
 
 
 def judge(records: Sequence[Record], all_valid: bool, key_problems: Sequence[Notice] = ()) -> Transaction:
     """Return the transaction of the records; ``all_valid`` says whether every signature held."""
-    told = _of_transaction([record for record in records if record.readings])
+    told = _of_transaction([record for record in records if record.readings or not record.failure])
     readings = [reading for record in told for reading in record.readings]
     pair = _pair(told)
     energy, duration = _energy(told, pair), _duration(told, pair)
@@ -107,7 +109,7 @@ def _pair(records: list[Record]) -> _Pair:
     energy = {key: pair for key, pair in registers.items() if key.is_known or _counts_energy(pair)} or registers
     if not energy:
         return _Pair(None, [], [])
-    best = min(energy, key=lambda key: (not all(energy[key]), key.rank, not key.is_total))
+    best = min(energy, key=lambda key: (not all(energy[key]), key.rank, not key.is_total, key.e != 0))
     return _Pair(best, *energy[best])
 
 
@@ -213,7 +215,7 @@ def _steps(told: list[Record], pair: _Pair) -> Iterator[tuple[Reading, Reading]]
     """Give neighbouring readings of the billing register: within a record, and from the begin to the end."""
     for record in told:
         mine = [reading for reading in record.readings if read_register(reading.register) == pair.register]
-        yield from zip(mine, mine[1:], strict=False)
+        yield from pairwise(mine)
     if pair.begin and pair.end:
         yield pair.begin, pair.end
 
@@ -235,7 +237,7 @@ def _warnings(
         yield Notice("time_not_synchronised", "The charger's clock was not synchronised.")
     if "I" in statuses:
         yield Notice("time_informative", "The charger's clock is informative only.")
-    if any(later not in (earlier, earlier + 1) or later == earlier for earlier, later in _page_steps(records)):
+    if any(later == earlier or later > earlier + 1 for earlier, later in _page_steps(records)):
         yield Notice("pagination_gap", "The pages are not consecutive: a record may be missing.")
     for reading in pair.ends:
         if reading.reason in _ABNORMAL_ENDS:
@@ -258,7 +260,7 @@ def _page_steps(records: Sequence[Record]) -> Iterator[tuple[int, int]]:
             if found:
                 counters.setdefault(found.group(1).upper(), []).append(int(found.group(2)))
     for pages in counters.values():
-        yield from zip(pages, pages[1:], strict=False)
+        yield from pairwise(pages)
 
 
 def _by_role(records: Sequence[Record]) -> list[Record]:

@@ -56,8 +56,11 @@ def fingerprint(point: str) -> str:
     return hashlib.sha256(bytes.fromhex(point)).hexdigest()
 
 
-def read_key(text: str) -> PublicKey | None:
-    """Return the key that a text carries, or ``None`` where it is none of the known forms."""
+def read_key(text: str, *, inside: bool = False) -> PublicKey | None:
+    """Return the key that a text carries, or ``None`` where it is none of the known forms.
+
+    Protocols wrap a key's text once more in base64; ``inside`` is that text.
+    """
     if len(text) > _MOST_CHARACTERS:
         return None
     pem = _PEM.search(text)
@@ -65,6 +68,8 @@ def read_key(text: str) -> PublicKey | None:
     for decode in (_hex, _base64, _base32):
         raw = decode(packed)
         key = key_of_bytes(raw) if raw else None
+        if raw and not key and not inside and raw.isascii():
+            key = read_key(raw.decode("ascii"), inside=True)
         if key:
             return key
     return None

@@ -9,7 +9,9 @@ from collections.abc import Sequence
 from evtech.billing.ecdsa import curve_of_algorithm, verify
 from evtech.billing.plausibility import judge, with_roles
 from evtech.billing.public_keys import fingerprint, point_hex, read_key
-from evtech.billing.signed_formats import Content, ContentError, open_content, read_records
+from evtech.billing.signed_formats import read_records
+from evtech.billing.signed_formats.content import ContentError, open_content
+from evtech.billing.signed_formats.format import TooManyError
 from evtech.billing.signed_formats.messages import read_signed_data
 from evtech.billing.signed_values import (
     WORST_FIRST,
@@ -35,6 +37,8 @@ def verify_bytes(data: bytes, *, public_key: str | None = None, key_source: str 
         name, records = read_records(open_content(data))
     except ContentError as error:
         return VerifyResult("malformed", error.reason, "unknown")
+    except TooManyError:
+        return VerifyResult("malformed", "format", "unknown")
     return _result(name, records, public_key, key_source)
 
 
@@ -44,6 +48,8 @@ def verify_cdr(signed_data: dict[str, object], public_key: str | None = None) ->
         records = read_signed_data(signed_data, lambda content: read_records(content, 1)[1])
     except ContentError as error:
         return VerifyResult("malformed", error.reason, "unknown")
+    except TooManyError:
+        return VerifyResult("malformed", "format", "unknown")
     if not records:
         return VerifyResult("malformed", "no_signed_data", "unknown")
     name = next((record.format for record in records if record.format != "unknown"), "unknown")

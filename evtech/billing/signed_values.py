@@ -17,7 +17,10 @@ WORST_FIRST: tuple[Verdict, ...] = ("malformed", "unsupported", "invalid", "no_k
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One reading of one register; ``local_time`` is the text of a clock whose zone nobody wrote down."""
+    """One reading of one register.
+
+    ``local_time`` is what a signed clock showed whose zone was not signed with it; ``time`` is then as the file says.
+    """
 
     value: Decimal | None
     unit: str | None = None

@@ -25,6 +25,7 @@ GROUPS = (
     "demo",
     "gui",
     "ports",
+    "billing",
 )
 
 

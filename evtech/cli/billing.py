@@ -2,7 +2,7 @@
 
 import typer
 
-from evtech.cli import billing_check, billing_lint
+from evtech.cli import billing_check, billing_lint, billing_verify
 
 
 def register(app: typer.Typer) -> None:
@@ -11,3 +11,4 @@ def register(app: typer.Typer) -> None:
     app.add_typer(group, name="billing")
     billing_check.register(group)
     billing_lint.register(group)
+    billing_verify.register(group)

@@ -7,7 +7,7 @@ from evtech.billing.signed_formats.container import CONTAINER
 from evtech.billing.signed_formats.content import Content, ContentError, object_of, open_content, unwrap
 from evtech.billing.signed_formats.edl40 import EDL40
 from evtech.billing.signed_formats.edl40_sig import EDL40_SIG
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
+from evtech.billing.signed_formats.format import MOST_RECORDS, Inner, SignedFormat, TooManyError, broken, few
 from evtech.billing.signed_formats.mennekes import MENNEKES
 from evtech.billing.signed_formats.messages import MESSAGES
 from evtech.billing.signed_formats.ocmf_text import OCMF
@@ -29,23 +29,30 @@ SIGNED_FORMATS: tuple[SignedFormat, ...] = (
     MESSAGES,
 )
 
-MOST_RECORDS = 1000
 _DEEPEST = 4
 
 
 def read_records(content: Content, depth: int = 0) -> tuple[str, list[Record]]:
-    """Return the file's format and its records; raise ``ContentError`` where nothing known is found."""
+    """Return the file's format and its records.
+
+    Raise ``ContentError`` where nothing known is found, ``TooManyError`` where there are too many.
+    """
+
+    count = 0
 
     def inner(found: Content) -> list[Record]:
-        return read_records(found, depth + 1)[1]
+        nonlocal count
+        records = read_records(found, depth + 1)[1]
+        count += len(records)
+        if count > MOST_RECORDS:
+            raise TooManyError
+        return records
 
     if depth > _DEEPEST:
         raise ContentError("format")
     known = next((known for known in SIGNED_FORMATS if known.recognises(content)), None)
     records = known.read(content, inner) if known else _lines(content, inner)
-    if len(records) > MOST_RECORDS:
-        raise ContentError("format")
-    if not records:
+    if not few(records):
         raise ContentError("no_signed_data")
     return (known.name if known and known.name else _format_of(records)), records
 

@@ -4,11 +4,11 @@ import base64
 import binascii
 from datetime import UTC, datetime
 
+from evtech.billing.curves import find_curve
 from evtech.billing.ecdsa import read_signature
 from evtech.billing.signed_formats.content import Content
 from evtech.billing.signed_formats.edl_block import UNITS, obis_text, printable, reading_value
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
-from evtech.billing.curves import find_curve
+from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, pieces
 from evtech.billing.signed_values import Failure, Reading, Record, Signed
 
 _START = b"AP;"
@@ -18,7 +18,7 @@ _ALGORITHM = "ECDSA-secp192r1-SHA256"
 
 
 def _read(content: Content, _: Inner) -> list[Record]:
-    return [_record(_START + piece) for piece in content.data.split(_START)[1:]]
+    return [_record(text) for text in pieces(content.data, _START)]
 
 
 def _record(text: bytes) -> Record:

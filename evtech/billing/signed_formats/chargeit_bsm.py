@@ -4,20 +4,20 @@ Beside them stand unsigned copies for display; a copy that says something else i
 """
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from evtech.billing.curves import find_curve
 from evtech.billing.ecdsa import read_signature
 from evtech.billing.signed_formats.chargeit_emh import signed_meter_values
 from evtech.billing.signed_formats.content import Content, decode_binary, object_of, text_of
-from evtech.billing.signed_formats.edl_block import UNITS, reading_value
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
+from evtech.billing.signed_formats.edl_block import UNITS, moment, reading_value
+from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, few
 from evtech.billing.signed_values import Failure, Reading, Record, Signed
 
 _ALGORITHM = "ECDSA-secp256r1-SHA256"
 _NO_UNIT = 255
 _WATT_HOUR = 30
+_CONTRACT = "contract-id:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +45,7 @@ class _Value:
 
 
 def _read(content: Content, _: Inner) -> list[Record]:
-    return [_record(item) for item in signed_meter_values(content)]
+    return [_record(item) for item in few(signed_meter_values(content))]
 
 
 def _record(item: dict[str, object]) -> Record:
@@ -64,18 +64,17 @@ def _signed_record(item: dict[str, object], values: list[_Value]) -> Record:
     raw = decode_binary(signature)
     numbers = read_signature(raw, find_curve("secp256r1")) if raw else None
     serial = named["MA1"].text if "MA1" in named else None
-    identity = text_of(object_of(item.get("contract")).get("id"))
     return Record(
         format="chargeit_bsm",
         signed=(Signed(b"".join(value.pack() for value in values), *numbers),) if numbers else (),
         failure=None if numbers else Failure("malformed", "signature_encoding"),
-        forged=_forged(item, values, serial),
+        forged=_forged(item, values, serial) or _other_user(item, _signed_user(values)),
         algorithm=_ALGORITHM,
         record_key=text_of(meter.get("publicKey")),
         transaction_id=text_of(item.get("transactionId")),
         readings=(_reading(values, named),),
         meter_serial=serial or text_of(meter.get("meterId")),
-        user_id=identity,
+        user_id=_signed_user(values) or text_of(object_of(item.get("contract")).get("id")),
         page=str(named["RCnt"].number) if "RCnt" in named else None,
     )
 
@@ -85,7 +84,8 @@ def _value(entry: dict[str, object]) -> _Value:
     value = measured.get("value")
     is_text = isinstance(value, str) and "integer" not in str(measured.get("valueType")).lower()
     number = 0 if is_text else int(text_of(value) or "")
-    if abs(number) > 0xFFFFFFFF:
+    unsigned = "unsigned" in str(measured.get("valueType")).lower()
+    if not (0 if unsigned else -(1 << 31)) <= number < 1 << 32:  # two numbers must not sign as the same bytes
         raise ValueError(number)
     return _Value(
         name=text_of(measurand.get("name")) or "",
@@ -108,7 +108,7 @@ def _reading(values: list[_Value], named: dict[str, _Value]) -> Reading:
         value=energy.amount,
         unit=UNITS.get(energy.unit),
         register=energy.register or None,
-        time=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=epoch.number) if epoch else None,
+        time=moment(epoch.number) if epoch else None,
     )
 
 
@@ -140,6 +140,18 @@ def _other_time(shown: dict[str, object], values: list[_Value]) -> bool:
     stated = text_of(time.get("timestamp"))
     epoch = next((value for value in values if value.name == "Epoch"), None)
     return stated is not None and epoch is not None and int(stated) != epoch.number
+
+
+def _signed_user(values: list[_Value]) -> str | None:
+    """Return the contract id that the meter signed as one of its free texts."""
+    texts = (value.text.strip() for value in values if value.text)
+    return next((text[len(_CONTRACT) :].strip() or None for text in texts if text.startswith(_CONTRACT)), None)
+
+
+def _other_user(item: dict[str, object], signed: str | None) -> bool:
+    """Return whether the contract shown is not the signed one; either may leave out the kind of its id."""
+    shown = text_of(object_of(item.get("contract")).get("id"))
+    return signed is not None and shown is not None and shown not in signed and signed not in shown
 
 
 def _recognises(content: Content) -> bool:

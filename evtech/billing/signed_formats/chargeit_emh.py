@@ -1,10 +1,8 @@
 """chargeIT with an EMH meter: JSON ``signedMeterValues``; each value signs the 320-byte block of EDL40."""
 
-from datetime import UTC, datetime, timedelta
-
 from evtech.billing.signed_formats.content import Content, decode_binary, object_of, text_of
-from evtech.billing.signed_formats.edl_block import EdlBlock, block_reading, read_edl_signature
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
+from evtech.billing.signed_formats.edl_block import EdlBlock, block_reading, moment, read_edl_signature
+from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, few
 from evtech.billing.signed_values import Failure, Record
 
 
@@ -15,7 +13,7 @@ def signed_meter_values(content: Content) -> list[dict[str, object]]:
 
 
 def _read(content: Content, _: Inner) -> list[Record]:
-    return [_record(item) for item in signed_meter_values(content)]
+    return [_record(item) for item in few(signed_meter_values(content))]
 
 
 def _record(item: dict[str, object]) -> Record:
@@ -53,7 +51,7 @@ def _signed_record(item: dict[str, object]) -> Record:
         algorithm=None if isinstance(signature, Failure) else signature.algorithm,
         record_key=text_of(meter.get("publicKey")),
         transaction_id=text_of(item.get("transactionId")),
-        readings=(block_reading(block, None, time=datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)),),
+        readings=(block_reading(block, None, moment(seconds)),),
         meter_serial=text_of(meter.get("meterId")),
         user_id=identity or None,
         page=str(block.page),
@@ -76,7 +74,7 @@ def _need(fields: dict[str, object], name: str) -> str:
 
 
 def _recognises(content: Content) -> bool:
-    return any("signature" in item and "measuredValue" in item for item in signed_meter_values(content))
+    return isinstance(object_of(content.json).get("signedMeterValues"), list)
 
 
 CHARGEIT_EMH = SignedFormat("chargeit_emh", _recognises, _read)

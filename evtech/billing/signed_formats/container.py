@@ -3,6 +3,7 @@
 The labels for format and encoding may be missing or wrong, so the content decides. ``encodedData`` is encrypted.
 """
 
+import re
 from dataclasses import replace
 from xml.etree.ElementTree import Element
 
@@ -14,8 +15,11 @@ from evtech.billing.signed_formats.content import (
     local_name,
     open_content,
 )
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
+from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, few
 from evtech.billing.signed_values import Failure, Record
+
+_DECLARATION = re.compile(r"^<\?xml[^>]*\?>\s*")
+"""Of escaped XML: it names the encoding of another file, the text is already decoded."""
 
 
 def _recognises(content: Content) -> bool:
@@ -30,7 +34,7 @@ def _read(content: Content, inner: Inner) -> list[Record]:
         return _wrapped(root, inner)
     values = [root] if local_name(root) == "value" else [found for found in root if local_name(found) == "value"]
     shared = child_text(root, "publicKey")
-    return [record for value in values for record in _records(value, shared, inner)]
+    return [record for value in few(values) for record in _records(value, shared, inner)]
 
 
 def _records(value: Element, shared_key: str | None, inner: Inner) -> list[Record]:
@@ -58,7 +62,7 @@ def _records(value: Element, shared_key: str | None, inner: Inner) -> list[Recor
 def _wrapped(signed: Element, inner: Inner) -> list[Record]:
     """Return the records of a ``signedData`` element: its text, or the XML that stands in it unescaped."""
     try:
-        text = (signed.text or "").strip()
+        text = _DECLARATION.sub("", (signed.text or "").strip())
         if len(signed):
             return inner(Content(b"", xml=signed[0]))
         return inner(open_content(text.encode())) if text else [broken("unknown", "no_signed_data")]

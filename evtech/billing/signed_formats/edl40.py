@@ -1,10 +1,10 @@
 """EDL40: an SML file of the meter; its list carries the fields of the 320-byte block and the signature."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 
 from evtech.billing.signed_formats.content import SML_START, Content
-from evtech.billing.signed_formats.edl_block import EdlBlock, block_reading, printable, read_edl_signature
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
+from evtech.billing.signed_formats.edl_block import EdlBlock, block_reading, moment, printable, read_edl_signature
+from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, pieces
 from evtech.billing.signed_formats.isa_edl40 import is_isa, isa_record
 from evtech.billing.signed_formats.sml import Entry, Moment, SmlList, last_number, read_list
 from evtech.billing.signed_values import Failure, Record
@@ -18,8 +18,7 @@ _NEWER_STATUS_BITS = ((17, 0), (31, 3), (16, 4), (11, 5), (9, 6), (8, 7))
 
 
 def _read(content: Content, _: Inner) -> list[Record]:
-    starts = content.data.split(SML_START)[1:]
-    return [_record(SML_START + piece) for piece in starts]
+    return [_record(data) for data in pieces(content.data, SML_START)]
 
 
 def _record(data: bytes) -> Record:
@@ -43,7 +42,7 @@ def _edl_record(sml: SmlList) -> Record:
         signed=() if isinstance(signature, Failure) else (signature.over(*(block.pack() for block in blocks)),),
         failure=signature if isinstance(signature, Failure) else None,
         algorithm=None if isinstance(signature, Failure) else signature.algorithm,
-        readings=(block_reading(blocks[0], None, **moment_fields(value.time)),),
+        readings=(block_reading(blocks[0], None, _utc(value.time)),),
         meter_serial=sml.server_id.hex().upper(),
         user_id=printable(blocks[0].contract_id),
         page=str(page),
@@ -81,14 +80,9 @@ def _number(entry: Entry | None) -> int:
     return last_number(entry.value) if entry else 0
 
 
-def moment_fields(moment: Moment | None) -> dict[str, object]:
-    """Return a moment as a reading takes it: UTC where the zone is told, else the local clock's text."""
-    if moment is None:
-        return {}
-    when = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=moment.seconds)
-    if moment.offset_minutes is None:
-        return {"local_time": when.replace(tzinfo=None).isoformat()}
-    return {"time": when}
+def _utc(time: Moment | None) -> datetime | None:
+    """Return the moment where the file tells the zone."""
+    return moment(time.seconds) if time and time.offset_minutes is not None else None
 
 
 EDL40 = SignedFormat(None, lambda content: content.data.startswith(SML_START), _read)

@@ -1,11 +1,17 @@
 """EDL_40_SIG: XML ``signedMeterValue`` that carries key, signature and the signed 320 bytes, each encoded."""
 
-from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
-from evtech.billing.signed_formats.content import Content, child_text, decode_binary, local_name, looks_known, open_content
+from evtech.billing.signed_formats.content import (
+    Content,
+    child_text,
+    decode_binary,
+    local_name,
+    looks_known,
+    open_content,
+)
 from evtech.billing.signed_formats.edl_block import SIZE, block_reading, printable, read_edl_signature, unpack
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
+from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, few
 from evtech.billing.signed_values import Failure, Record
 
 
@@ -16,7 +22,7 @@ def _values(root: Element) -> list[Element]:
 def _read(content: Content, inner: Inner) -> list[Record]:
     if content.xml is None:
         return []
-    return [record for value in _values(content.xml) for record in _records(value, inner)]
+    return [record for value in few(_values(content.xml)) for record in _records(value, inner)]
 
 
 def _records(value: Element, inner: Inner) -> list[Record]:
@@ -37,14 +43,13 @@ def _records(value: Element, inner: Inner) -> list[Record]:
 def _record(value: Element, data: bytes) -> Record:
     signature = read_edl_signature(decode_binary(child_text(value, "meterValueSignature") or ""))
     block = unpack(data)
-    local = datetime.fromtimestamp(block.time, UTC).replace(tzinfo=None).isoformat()
     return Record(
         format="edl40_sig",
         signed=() if isinstance(signature, Failure) else (signature.over(data),),
         failure=signature if isinstance(signature, Failure) else None,
         algorithm=None if isinstance(signature, Failure) else signature.algorithm,
         record_key=child_text(value, "publicKey"),
-        readings=(block_reading(block, None, local_time=local),),
+        readings=(block_reading(block, None),),
         meter_serial=block.server_id.hex().upper(),
         user_id=printable(block.contract_id),
         page=str(block.page),

@@ -5,6 +5,7 @@ Numbers are little endian, the price is not. Times are local: Unix seconds plus 
 
 import string
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from evtech.billing.curves import find_curve
@@ -39,19 +40,19 @@ class EdlBlock:
         """Return the 320 bytes; raise ``ValueError`` where a field is longer than its place."""
         parts = (
             _fixed(self.server_id, 10),
-            _little(self.time, 4),
-            _little(self.status, 1),
-            _little(self.seconds_index, 4),
-            _little(self.page, 4),
+            little(self.time, 4),
+            little(self.status & 0xFF, 1),
+            little(self.seconds_index, 4),
+            little(self.page, 4),
             _fixed(self.obis, 6),
-            _little(self.unit, 1),
-            _little(self.scale, 1),
-            _little(self.value, 8),
+            little(self.unit, 1),
+            little(self.scale, 1),
+            little(self.value, 8),
             _fixed(self.log, 2),
             _fixed(self.contract_id, 128),
-            _little(self.contract_time, 4),
-            _little(self.historic, 8),
-            _little(self.historic_compensated, 8),
+            little(self.contract_time, 4),
+            little(self.historic, 8),
+            little(self.historic_compensated, 8),
         )
         return b"".join(parts).ljust(SIZE, b"\0")
 
@@ -104,20 +105,31 @@ def read_edl_signature(raw: bytes | None) -> EdlSignature | Failure:
 
 def reading_value(value: int, scale: int) -> Decimal:
     """Return a register's value in its unit; raise ``ValueError`` for what no meter counts."""
-    if abs(scale) > 30 or abs(value) >= 1 << 64:
+    if abs(scale) > 30 or not -(1 << 63) <= value < 1 << 63:
         raise ValueError(f"{value}e{scale}")
     return Decimal(value).scaleb(scale)
 
 
-def block_reading(block: EdlBlock, reason: str | None, **when: object) -> Reading:
-    """Return the reading of a block; ``when`` gives its time."""
+def block_reading(block: EdlBlock, reason: str | None, time: datetime | None = None) -> Reading:
+    """Return the reading of a block; only its local clock is signed, ``time`` is told beside it."""
     return Reading(
         value=reading_value(block.value, block.scale),
         unit=UNITS.get(block.unit),
         register=obis_text(block.obis),
         reason=reason,
-        **when,  # type: ignore[arg-type]  # time or local_time
+        time=time,
+        local_time=clock_text(block.time),
     )
+
+
+def moment(seconds: int) -> datetime:
+    """Return Unix seconds as a moment; raise ``ArithmeticError`` beyond the calendar."""
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+
+
+def clock_text(seconds: int) -> str:
+    """Return the Unix seconds of a local clock as text without zone."""
+    return moment(seconds).replace(tzinfo=None).isoformat()
 
 
 def obis_text(obis: bytes) -> str | None:
@@ -135,9 +147,12 @@ def printable(raw: bytes) -> str | None:
     return (text.strip() if all(letter in string.printable for letter in text) else bare.hex().upper()) or None
 
 
-def _little(number: int, size: int) -> bytes:
-    """Return a number as the meter cuts it to its place."""
-    return (number & (1 << 8 * size) - 1).to_bytes(size, "little")
+def little(number: int, size: int) -> bytes:
+    """Return a number in its place; raise ``ValueError`` where it does not fit, for two must not look the same."""
+    bits = 8 * size
+    if not -(1 << bits - 1) <= number < 1 << bits:
+        raise ValueError(f"{number} does not fit into {size} bytes")
+    return (number % (1 << bits)).to_bytes(size, "little")
 
 
 def _fixed(raw: bytes, size: int) -> bytes:

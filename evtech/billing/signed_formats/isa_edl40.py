@@ -3,10 +3,18 @@
 One record holds the start and the actual reading; signed is a 320-byte block of its own.
 """
 
-from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from evtech.billing.signed_formats.edl_block import UNITS, obis_text, printable, read_edl_signature, reading_value
+from evtech.billing.signed_formats.edl_block import (
+    UNITS,
+    clock_text,
+    little,
+    moment,
+    obis_text,
+    printable,
+    read_edl_signature,
+    reading_value,
+)
 from evtech.billing.signed_formats.format import broken
 from evtech.billing.signed_formats.sml import Entry, SmlList, last_number
 from evtech.billing.signed_values import Failure, Reading, Record, Signed
@@ -52,18 +60,18 @@ def _block(sml: SmlList, start: Entry, actual: Entry, log: bytes) -> bytes:
     contract, page, esth = sml.entry(_CONTRACT), sml.entry(_PAGE), sml.entry(_ESTH)
     parts = (
         (sml.server_id, 10),
-        (_little(actual.time.local if actual.time else 0, 4), 4),
-        (_little(actual.status, 1), 1),
+        (little(actual.time.local if actual.time else 0, 4), 4),
+        (little(actual.status & 0xFF, 1), 1),
         (_register(actual), 16),
         (log, 2),
         (actual.signature, 66),
         (_raw(contract), 128),
-        (_little(start.time.local if start.time else 0, 4), 4),
+        (little(start.time.local if start.time else 0, 4), 4),
         (_raw(esth), 20),
-        (_little(start.status, 1), 1),
+        (little(start.status & 0xFF, 1), 1),
         (_register(start), 16),
         (sml.name, 6),
-        (_little(last_number(page.value) if page else 0, 4), 4),
+        (little(last_number(page.value) if page else 0, 4), 4),
     )
     if any(len(raw) > size for raw, size in parts):
         raise ValueError("a field does not fit")
@@ -71,8 +79,8 @@ def _block(sml: SmlList, start: Entry, actual: Entry, log: bytes) -> bytes:
 
 
 def _register(entry: Entry) -> bytes:
-    head = entry.name.ljust(6, b"\0") + _little(entry.unit, 1) + _little(entry.scaler, 1)
-    return head + _little(last_number(entry.value), 8)
+    head = entry.name.ljust(6, b"\0") + little(entry.unit, 1) + little(entry.scaler, 1)
+    return head + little(last_number(entry.value), 8)
 
 
 def _readings(sml: SmlList, start: Entry, actual: Entry) -> tuple[Reading, ...]:
@@ -84,16 +92,16 @@ def _readings(sml: SmlList, start: Entry, actual: Entry) -> tuple[Reading, ...]:
 
 
 def _reading(entry: Entry, reason: str, offset_minutes: int | None) -> Reading:
-    """Return a reading; its clock is local, and the list's time tells the zone."""
-    moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=entry.time.seconds if entry.time else 0)
+    """Return a reading; its clock is local; the list's time tells the zone, unsigned."""
+    seconds = entry.time.seconds if entry.time else 0
     known = entry.time is not None and offset_minutes is not None
     return Reading(
         value=reading_value(last_number(entry.value), entry.scaler),
         unit=UNITS.get(entry.unit),
         register=obis_text(entry.name[:5] + b"\xff"),  # the start is F=80 of the same register
         reason=reason,
-        time=moment - timedelta(minutes=offset_minutes or 0) if known else None,
-        local_time=moment.replace(tzinfo=None).isoformat() if entry.time and not known else None,
+        time=moment(seconds - 60 * (offset_minutes or 0)) if known else None,
+        local_time=clock_text(seconds) if entry.time else None,
     )
 
 
@@ -106,7 +114,3 @@ def _energy_kwh(start: Entry, actual: Entry) -> Decimal | None:
 
 def _raw(entry: Entry | None) -> bytes:
     return entry.value if entry and isinstance(entry.value, bytes) else b""
-
-
-def _little(number: int, size: int) -> bytes:
-    return (number & (1 << 8 * size) - 1).to_bytes(size, "little")

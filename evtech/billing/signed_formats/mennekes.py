@@ -9,7 +9,7 @@ from xml.etree.ElementTree import Element
 
 from evtech.billing.signed_formats.content import Content, child, child_text, decode_binary, local_name
 from evtech.billing.signed_formats.edl_block import EdlBlock, block_reading, read_edl_signature
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
+from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, few
 from evtech.billing.signed_values import Failure, Reading, Record, Signed
 
 _OBIS = bytes.fromhex("0100011100ff")
@@ -29,7 +29,7 @@ def _processes(root: Element) -> list[Element]:
 
 
 def _read(content: Content, _: Inner) -> list[Record]:
-    return [_record(process) for process in _processes(content.xml)] if content.xml is not None else []
+    return [_record(process) for process in few(_processes(content.xml))] if content.xml is not None else []
 
 
 def _record(process: Element) -> Record:
@@ -79,7 +79,7 @@ def _measurement(process: Element, measurement: Element, reason: str) -> _Measur
         contract_id=_identity(child_text(process, "CustomerIdent") or ""),
         contract_time=_times(_need(process, "TimestampCustomerIdent"))[1],
     )
-    reading = block_reading(block, reason, time=time)
+    reading = block_reading(block, reason, time)
     if isinstance(signature, Failure):
         return _Measurement(reading, block.page, None, None)
     return _Measurement(reading, block.page, signature.over(block.pack()), signature.algorithm)

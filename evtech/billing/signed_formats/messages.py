@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from evtech.billing.signed_formats.content import Content, ContentError, decode_binary, object_of, open_content, text_of
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
+from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, few
 from evtech.billing.signed_values import Record
 from evtech.billing.strict_json import load_object
 
@@ -20,7 +20,7 @@ def read_signed_data(signed_data: dict[str, object], inner: Inner) -> list[Recor
     listed = signed_data.get("signed_values")
     key = text_of(signed_data.get("public_key"))
     values = [object_of(item) for item in listed] if isinstance(listed, list) else []
-    return [record for value in values for record in _ocpi_value(value, key, inner)]
+    return [record for value in few(values) for record in _ocpi_value(value, key, inner)]
 
 
 def _ocpi_value(value: dict[str, object], key: str | None, inner: Inner) -> list[Record]:
@@ -87,7 +87,7 @@ def _carries(fields: dict[str, object]) -> bool:
 
 
 def _read(content: Content, inner: Inner) -> list[Record]:
-    return [record for fields in _found(content.json) for record in _records(fields, inner)]
+    return [record for fields in few(list(_found(content.json))) for record in _records(fields, inner)]
 
 
 def _records(fields: dict[str, object], inner: Inner) -> list[Record]:

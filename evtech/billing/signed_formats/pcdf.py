@@ -10,7 +10,7 @@ from decimal import Decimal
 from evtech.billing.curves import find_curve
 from evtech.billing.ecdsa import read_signature
 from evtech.billing.signed_formats.content import Content
-from evtech.billing.signed_formats.format import Inner, SignedFormat, broken
+from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, pieces
 from evtech.billing.signed_values import Failure, Notice, Reading, Record, Signed
 from evtech.billing.strict_json import exact
 
@@ -22,16 +22,16 @@ _ALGORITHM = "ECDSA-secp256r1-SHA256"
 
 
 def _read(content: Content, _: Inner) -> list[Record]:
-    return [_record(_START + piece) for piece in content.data.split(_START)[1:]]
+    return [_record(text) for text in pieces(content.data, _START)]
 
 
 def _record(text: bytes) -> Record:
-    signed, found, _ = text.partition(_SIGNATURE)
-    pairs = _FIELD.findall(text.decode("utf-8", "replace"))
+    signed, found, rest = text.partition(_SIGNATURE)
+    pairs = _FIELD.findall(signed.decode("utf-8", "replace"))  # what stands behind the signature is not signed
     fields = dict(pairs)
     if not found or len(fields) != len(pairs):
         return broken("pcdf", "sections")
-    numbers = _signature(fields.get("SG", ""))
+    numbers = _signature(rest.partition(b")")[0].decode("ascii", "replace"))
     value, unit = _value(fields.get("RV", ""))
     return Record(
         format="pcdf",
@@ -57,10 +57,14 @@ def _record(text: bytes) -> Record:
 def _problems(fields: dict[str, str]) -> tuple[Notice, ...]:
     problems = []
     if fields.get("BV") == "0":
-        problems.append(Notice("billing_not_allowed", "The charger marked this record as not valid for billing (BV 0)."))
+        problems.append(
+            Notice("billing_not_allowed", "The charger marked this record as not valid for billing (BV 0).")
+        )
     if fields.get("SP") != _LAST_RECORD:
         state = fields.get("SP", "missing")
-        problems.append(Notice("session_state_invalid", f"Session state is {state}; only 1, the last record, is billed."))
+        problems.append(
+            Notice("session_state_invalid", f"Session state is {state}; only 1, the last record, is billed.")
+        )
     return tuple(problems)
 
 
