@@ -13,6 +13,7 @@ from evtech.billing.ledger import Pricing
 from evtech.billing.ocpi import read_cdr, read_tariffs
 from evtech.billing.pricing import active_lines, price_lines
 from evtech.billing.session import Session
+from evtech.billing.splitting import unsplit_dimensions
 from evtech.billing.tariff import Tariff
 from evtech.billing.tariff_files import TariffSource
 from evtech.billing.witnesses import Recorded, Signed, compare_recorded, compare_signed, recorded_from
@@ -96,7 +97,8 @@ def _check(
     session = Session(cdr, tariffs, zone.info)
     pricing = price_lines(active_lines(session), session)
     totals = figures(cdr, pricing)
-    found = compare(session, pricing, totals)
+    unsplit = list(unsplit_dimensions(session))
+    found = compare(session, pricing, totals, unsplit)
     wrong_total = any(d.code == "amount_mismatch" and d.field.startswith("total_cost.") for d in found)
     signed = read_signed(cdr.signed_data, options.public_key) if cdr.signed_data else None
     recorded = recorded_from(options.recording, cdr) if options.recording else None
@@ -111,7 +113,7 @@ def _check(
         causes=tuple(likely_causes(session, tariffs, pricing)) if wrong_total else (),
         signed=signed,
         recorded=recorded,
-        notes=tuple(dict.fromkeys([*notes, *_unchecked(session), *_named_tariffs(session)])),
+        notes=tuple(dict.fromkeys([*notes, *_unchecked(session), *_named_tariffs(session), *_unfinished(unsplit)])),
     )
 
 
@@ -131,3 +133,8 @@ def _named_tariffs(session: Session) -> Iterable[str]:
     known = {session.tariff_of(i).id for i in range(len(session.cdr.periods))}
     unknown = sorted(names - known)[:5]
     return [f"Periods name the tariff {', '.join(unknown)}, which is not at hand."] if unknown else []
+
+
+def _unfinished(unsplit: list[tuple[int, str | None]]) -> Iterable[str]:
+    if unsplit and unsplit[-1][1] is None:
+        yield f"Whether periods should have been split was looked at up to period {unsplit[-1][0]} only."

@@ -4,7 +4,7 @@ Tolerances: amounts up to 0.0001 are equal, up to 0.005 somebody rounded to cent
 up to 0.0003 h are equal, because a record rounds hours to four decimals.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -13,7 +13,6 @@ from evtech.billing.cdr import COSTS, QUANTITIES, Cdr
 from evtech.billing.findings import Discrepancy, of_numbers
 from evtech.billing.ledger import NOTHING, Pricing
 from evtech.billing.session import Session, seconds
-from evtech.billing.splitting import unsplit_dimensions
 from evtech.measure.money import Cost, rounded
 
 EQUAL = Fraction("0.0001")
@@ -69,8 +68,13 @@ def stated_total(cdr: Cdr) -> tuple[Decimal, Decimal | None]:
     return -cost.excl_vat, None if cost.incl_vat is None else -cost.incl_vat
 
 
-def compare(session: Session, pricing: Pricing, found: Figures) -> list[Discrepancy]:
-    """Return everything in which the record differs from the calculation or contradicts itself."""
+def compare(
+    session: Session, pricing: Pricing, found: Figures, unsplit: Sequence[tuple[int, str | None]]
+) -> list[Discrepancy]:
+    """Return everything in which the record differs from the calculation or contradicts itself.
+
+    ``unsplit`` comes from ``splitting.unsplit_dimensions``.
+    """
     cdr = session.cdr
     return [
         *_currency(cdr, session),
@@ -78,7 +82,7 @@ def compare(session: Session, pricing: Pricing, found: Figures) -> list[Discrepa
         *_quantities(cdr, found),
         *_unpriced(pricing),
         *_periods(cdr),
-        *_unsplit(session),
+        *_unsplit(unsplit),
     ]
 
 
@@ -150,7 +154,8 @@ def _periods(cdr: Cdr) -> Iterator[Discrepancy]:
         previous = period.start
 
 
-def _unsplit(session: Session) -> Iterator[Discrepancy]:
-    for index, dimension in unsplit_dimensions(session):
-        message = f"The price of {dimension} changes inside period {index}; it should have been split there."
-        yield Discrepancy("period_not_split", f"charging_periods[{index}]", message)
+def _unsplit(unsplit: Sequence[tuple[int, str | None]]) -> Iterator[Discrepancy]:
+    for index, dimension in unsplit:
+        if dimension is not None:
+            message = f"The price of {dimension} changes inside period {index}; it should have been split there."
+            yield Discrepancy("period_not_split", f"charging_periods[{index}]", message)

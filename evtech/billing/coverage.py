@@ -4,6 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from itertools import islice, product
 from typing import Any
 
@@ -47,7 +48,7 @@ def covers(wide: Restrictions | None, narrow: Restrictions | None) -> bool:
     days_in = not wide.day_of_week or (narrow.day_of_week and set(narrow.day_of_week) <= set(wide.day_of_week))
     return bool(
         days_in
-        and _minutes(narrow) <= _minutes(wide)
+        and (wide.start_time is wide.end_time is None or _minutes(narrow) <= _minutes(wide))
         and _range_in(wide.start_date, wide.end_date, narrow.start_date, narrow.end_date)
         and all(
             _range_in(*(getattr(r, f"{end}_{name}") for r in (wide, narrow) for end in ("min", "max")))
@@ -86,11 +87,12 @@ def _all(rs: Sequence[Restrictions], name: str) -> Iterator[Any]:
     return (value for r in rs if (value := getattr(r, name)) is not None)
 
 
-def _minutes(r: Restrictions) -> set[int]:
+@lru_cache(2048)
+def _minutes(r: Restrictions) -> frozenset[int]:
     """Return the minutes of the day a time window contains."""
     start = _minute(r.start_time or MIDNIGHT)
     end = 1440 if r.end_time in (None, MIDNIGHT) else _minute(r.end_time or MIDNIGHT)
-    return set(range(start, end)) if start <= end else set(range(start, 1440)) | set(range(end))
+    return frozenset(range(start, end) if start <= end else (*range(start, 1440), *range(end)))
 
 
 def _minute(clock: time) -> int:

@@ -14,6 +14,7 @@ from evtech.billing.tariff import COMPONENT_TYPES, Element, PriceComponent, Tari
 
 LONG_STEP_S = 900  # a started quarter of an hour; more is a trap for the driver
 LONG_STEP_WH = 1000
+MAX_PAIRED = 30  # elements with a time window that are compared with each other
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +70,11 @@ def _unreachable(tariff: Tariff) -> Iterator[Problem]:
     """Elements whose every price is always supplied by an earlier element."""
     for index, element in enumerate(tariff.elements):
         types = {component.type for component in element.components}
-        hidden = {
-            type_: earlier
-            for type_ in types
-            for earlier, other in enumerate(tariff.elements[:index])
-            if other.reservation == element.reservation
-            and other.component(type_)
-            and not never_true(other.restrictions or ANYTHING)
-            and covers(other.restrictions, element.restrictions)
-        }
+        hidden: dict[str, int] = {}
+        for earlier, other in enumerate(tariff.elements[:index]):
+            shared = {type_ for type_ in types - set(hidden) if other.component(type_)}
+            if shared and other.reservation == element.reservation and _covers(other, element):
+                hidden |= dict.fromkeys(shared, earlier)
         if types and set(hidden) == types:
             text = f"Element {index} is never reached: element {min(hidden.values())} applies whenever it does."
             yield Problem("unreachable", "error", index, text)
@@ -85,6 +82,11 @@ def _unreachable(tariff: Tariff) -> Iterator[Problem]:
             for type_, earlier in sorted(hidden.items()):
                 text = f"The {type_} price of element {index} is never reached: element {earlier} supplies it."
                 yield Problem("component_unreachable", "warning", index, text)
+
+
+def _covers(earlier: Element, later: Element) -> bool:
+    reachable = not never_true(earlier.restrictions or ANYTHING)
+    return reachable and covers(earlier.restrictions, later.restrictions)
 
 
 def _duplicates(tariff: Tariff) -> Iterator[Problem]:
@@ -110,7 +112,7 @@ def _fallback(tariff: Tariff) -> Iterator[Problem]:
 
 def _overlaps(tariff: Tariff) -> Iterator[Problem]:
     """Pairs of time windows that meet without one lying in the other: the order decides, hardly on purpose."""
-    timed = [(i, e) for i, e in enumerate(tariff.elements) if e.restrictions and _has_window(e)][:40]
+    timed = [(i, e) for i, e in enumerate(tariff.elements) if e.restrictions and _has_window(e)][:MAX_PAIRED]
     for (i, first), (j, second) in combinations(timed, 2):
         a, b = first.restrictions, second.restrictions
         shared = {c.type for c in first.components} & {c.type for c in second.components}

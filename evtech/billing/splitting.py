@@ -15,12 +15,11 @@ from decimal import Decimal
 from fractions import Fraction
 from itertools import pairwise
 
-from evtech.billing.errors import BillingError
 from evtech.billing.session import VOLUMES, Session, component_type, seconds
 from evtech.billing.tariff import MIDNIGHT, Element
 
 DAY = timedelta(days=1)
-MAX_EVALUATIONS = 1_000_000  # of elements; a file that needs more has no end in mind
+MAX_EVALUATIONS = 500_000  # of elements, about a second; beyond it the rest is not looked at, and that is said
 WEEK = 8  # days looked at from each date: after a week the times of day and weekdays repeat
 
 
@@ -34,10 +33,10 @@ class Edges:
     kwh: tuple[Decimal, ...]
 
 
-def unsplit_dimensions(session: Session) -> Iterator[tuple[int, str]]:
+def unsplit_dimensions(session: Session) -> Iterator[tuple[int, str | None]]:
     """Yield each period whose active price would change inside it, with the first such dimension.
 
-    Raises ``BillingError`` ``unreadable_cdr`` where the work has no end.
+    Where the work has no end, the last pair is the first period that was not looked at, with ``None``.
     """
     known: dict[int, Edges] = {}
     work = 0
@@ -45,15 +44,16 @@ def unsplit_dimensions(session: Session) -> Iterator[tuple[int, str]]:
         for dimension in VOLUMES:
             if not period.volumes.get(dimension):
                 continue
-            candidates = session.candidates(index, component_type(dimension, period))
+            type_ = component_type(dimension, period)
+            candidates = session.candidates(index, type_)
             edges = known.get(id(candidates))  # candidate lists are kept by the session, so ids stay
             if edges is None:
                 edges = known[id(candidates)] = _edges([element for _, element in candidates])
-            type_ = component_type(dimension, period)
             marks = _marks(session, index, edges)
-            work += len(marks) * len(candidates)
+            work += len(marks) + (len(marks) > 2) * len(marks) * len(candidates)
             if work > MAX_EVALUATIONS:
-                raise BillingError("unreadable_cdr", "The record's periods and the tariff have too many edges.")
+                yield index, None
+                return
             if len(marks) > 2 and _changes(session, index, type_, marks):
                 yield index, dimension
                 break
@@ -94,7 +94,12 @@ def _instants(session: Session, start: datetime, end: datetime, edges: Edges) ->
     if not edges.times:
         return set()
     zone = session.zone
-    first, last = start.astimezone(zone).date(), end.astimezone(zone).date()
+    local, local_end = start.astimezone(zone), end.astimezone(zone)
+    if end - start < DAY and local.utcoffset() == local_end.utcoffset():  # the usual period, without a jump: no zones
+        wall, wall_end = local.replace(tzinfo=None), local_end.replace(tzinfo=None)
+        reached = (datetime.combine(day, edge) for day in {wall.date(), wall_end.date()} for edge in edges.times)
+        return {start + (edge - wall) for edge in reached if wall < edge < wall_end}
+    first, last = local.date(), local_end.date()
     days = {day + n * DAY for day in (first, *edges.dates) for n in range(WEEK + 1) if first <= day + n * DAY <= last}
     found = {
         datetime.combine(day, edge, zone).replace(fold=fold).astimezone(UTC)
@@ -102,7 +107,7 @@ def _instants(session: Session, start: datetime, end: datetime, edges: Edges) ->
         for edge in edges.times
         for fold in (0, 1)
     }
-    if start.astimezone(zone).utcoffset() != end.astimezone(zone).utcoffset():
+    if local.utcoffset() != local_end.utcoffset():
         found.add(_jump(session, start, end))
     return {instant for instant in found if start < instant < end}
 

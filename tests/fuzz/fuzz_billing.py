@@ -21,10 +21,10 @@ from evtech.billing.words import in_words
 from evtech.errors import EvtechError
 
 ODD: tuple[Any, ...] = (
-    None, True, False, 0, -1, 1, 0.1, 1e9, -1e9, 1e15, 10**14, 86400, "", "0", "-0", "1e15", "NaN", "Infinity", "x" * 500,
-    "\ud800", "\x00", "é", [], {}, [[]], [None], {"": None}, "2025-03-11T09:00:00Z", "1999-12-31T23:59:60Z", "23:59",
-    "24:00", "00:00", "2025-02-29", "2199-12-31T23:59:59Z", "1990-01-01T00:00:00Z", "SUNDAY", "RESERVATION", "FLAT",
-    "ENERGY", "TIME", "PARKING_TIME", "RESERVATION_TIME", "Europe/Berlin", "USA", "NLD",
+    None, True, False, 0, -1, 1, 0.1, 1e9, -1e9, 1e15, 10**14, 86400, "", "0", "-0", "1e15", "NaN", "Infinity",
+    "x" * 500, "\ud800", "\x00", "é", [], {}, [[]], [None], {"": None}, "2025-03-11T09:00:00Z", "1999-12-31T23:59:60Z",
+    "23:59", "24:00", "00:00", "2025-02-29", "2199-12-31T23:59:59Z", "1990-01-01T00:00:00Z", "SUNDAY", "RESERVATION",
+    "FLAT", "ENERGY", "TIME", "PARKING_TIME", "RESERVATION_TIME", "Europe/Berlin", "USA", "NLD",
 )  # fmt: skip
 
 
