@@ -20,7 +20,7 @@ CAUSES = {
     "vat_missing": "VAT was not added.",
 }
 UNITS = {"ENERGY": "kWh", "FLAT": ""}
-MARKS = {"error": "✗", "warning": "!", "info": "·"}
+MARKS = {"error": "x", "warning": "!", "info": "·"}  # a Windows console in a pipe has these
 
 
 def cause_sentence(cause: Cause) -> str:
@@ -55,7 +55,12 @@ def account(result: CheckResult) -> str:
             f"The total is set by {pricing.limit_applied}; the lines alone give {rounded(pricing.unlimited.excl_vat)}."
         )
     if result.signed:
-        lines.append(f"Signed meter values: {result.signed.signature} ({result.signed.format}).")
+        own_key = result.signed.signature == "valid" and result.signed.key_source != "option"
+        trust = "; the key came with the record, compare it with the charger's label" if own_key else ""
+        lines.append(f"Signed meter values: {result.signed.signature} ({result.signed.format}{trust}).")
+    if result.displayed:
+        shown, off = result.displayed.amount, rounded(result.displayed.calculated_difference)
+        lines.append(f"The display showed {shown} {cdr.currency}, {off:+} against the calculation.")
     if result.discrepancies:
         lines += ["", *(f"{MARKS[d.severity]} {d.code} {d.field}: {d.message}" for d in result.discrepancies)]
     return "\n".join([*lines, *(f"Note: {note}" for note in result.notes)])

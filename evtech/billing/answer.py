@@ -48,6 +48,9 @@ def check_json(result: CheckResult) -> dict[str, Any]:
         "recorded": (
             {name: plain(value) for name, value in asdict(result.recorded).items()} if result.recorded else None
         ),
+        "displayed": (
+            {name: plain(value) for name, value in asdict(result.displayed).items()} if result.displayed else None
+        ),
         "notes": list(result.notes),
     }
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from evtech.billing.causes import Cause, likely_causes
@@ -16,7 +17,15 @@ from evtech.billing.session import Session
 from evtech.billing.splitting import unsplit_dimensions
 from evtech.billing.tariff import Tariff
 from evtech.billing.tariff_files import TariffSource
-from evtech.billing.witnesses import Recorded, Signed, compare_recorded, compare_signed, recorded_from
+from evtech.billing.witnesses import (
+    Displayed,
+    Recorded,
+    Signed,
+    compare_recorded,
+    compare_signed,
+    displayed_price,
+    recorded_from,
+)
 from evtech.billing.zones import Zone, find_zone
 
 if TYPE_CHECKING:
@@ -43,17 +52,19 @@ class CheckResult:
     causes: tuple[Cause, ...] = ()
     signed: Signed | None = None
     recorded: Recorded | None = None
+    displayed: Displayed | None = None
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What is given beside the record: zone name, OCPI version, key of the meter, recording of the session."""
+    """What is given beside the record: zone name, OCPI version, key of the meter, recording, price on the display."""
 
     timezone: str | None = None
     version: str = "auto"
     public_key: str | None = None
     recording: "ChargingSession | None" = None
+    displayed: Decimal | None = None
 
 
 def check_cdr(value: Any, tariffs: TariffSource | None = None, options: CheckOptions = CheckOptions()) -> CheckResult:
@@ -113,6 +124,7 @@ def _check(
         causes=tuple(likely_causes(session, tariffs, pricing)) if wrong_total else (),
         signed=signed,
         recorded=recorded,
+        displayed=None if options.displayed is None else displayed_price(options.displayed, cdr, pricing.total),
         notes=tuple(dict.fromkeys([*notes, *_unchecked(session), *_named_tariffs(session), *_unfinished(unsplit)])),
     )
 

@@ -12,8 +12,9 @@ from fractions import Fraction
 from typing import TYPE_CHECKING
 
 from evtech.billing.cdr import Cdr
-from evtech.billing.comparison import TOLERANCE_KWH
+from evtech.billing.comparison import TOLERANCE_KWH, stated_total
 from evtech.billing.findings import Discrepancy, of_numbers
+from evtech.measure.money import Cost
 
 if TYPE_CHECKING:
     from evtech.store.records import ChargingSession
@@ -58,6 +59,27 @@ class Recorded:
     begin_difference_s: float
     end_difference_s: float | None
     clock_offset_s: float | None
+
+
+@dataclass(frozen=True, slots=True)
+class Displayed:
+    """The price that somebody read from the charger's display, and how far calculation and record are from it.
+
+    Displays show the price with VAT; where VAT is unknown the amounts without VAT are compared.
+    """
+
+    amount: Decimal
+    calculated_difference: Fraction
+    stated_difference: Fraction | None
+
+
+def displayed_price(amount: Decimal, cdr: Cdr, calculated: Cost) -> Displayed:
+    """Return how far a price on a display is from the calculated and from the stated total, display minus total."""
+    excl, incl = stated_total(cdr)
+    stated = excl if calculated.incl_vat is None else incl
+    total = calculated.excl_vat if calculated.incl_vat is None else calculated.incl_vat
+    shown = Fraction(amount)
+    return Displayed(amount, shown - total, None if stated is None else shown - Fraction(stated))
 
 
 def compare_signed(cdr: Cdr, signed: Signed) -> Iterator[Discrepancy]:

@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ def register(group: typer.Typer) -> None:
         ocpi_version: str = typer.Option("auto", help="auto, 2.1.1 or 2.2.1"),
         session: str | None = typer.Option(None, metavar="ID", help="Your own recording of the session."),
         public_key: str | None = typer.Option(None, help="Key of the meter, from the charger's label."),
+        displayed: str | None = typer.Option(None, metavar="AMOUNT", help="Price that the charger's display showed."),
     ) -> None:
         """Check charge records: price, quantities, times, signature."""
         if ocpi_version not in VERSIONS:
@@ -35,11 +37,22 @@ def register(group: typer.Typer) -> None:
         from evtech.billing.tariff_files import from_files
 
         recording = _recording(context, session) if session else None
-        options = CheckOptions(timezone, ocpi_version, public_key, recording)
+        options = CheckOptions(timezone, ocpi_version, public_key, recording, _amount(displayed))
         tariffs, files = from_files(tariff), files_in(cdr)
         output: Output = context.obj.output
         answers = (one for file in _progress(files, output) for one in check_file(file, tariffs, options))
         raise typer.Exit(_write(answers, output, many=cdr.is_dir()))
+
+
+def _amount(text: str | None) -> Decimal | None:
+    if text is None:
+        return None
+    from evtech.billing.json_files import number
+
+    try:
+        return number(text.replace(",", "."))
+    except ValueError as error:
+        raise InputError(f"--displayed is {text[:40]!r}.", "An amount such as 12.34.") from error
 
 
 def _write(answers: Iterable[Any], output: Output, many: bool) -> int:

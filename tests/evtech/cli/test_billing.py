@@ -129,10 +129,8 @@ def test_several_tariff_files_are_asked_in_order(folder: Path, capsys: Any) -> N
 
 def test_the_technicians_recording_is_compared(folder: Path, capsys: Any) -> None:
     record_session(folder / "a.evtech", energy_wh=9_000.0)
-    code = run(
-        ["--archive", str(folder / "a.evtech"), "billing", "check", "--cdr", str(folder / "right.json")]
-        + ["--tariff", str(folder / "tariff.json"), "--session", "S1", "--json"]
-    )
+    files = ["--cdr", str(folder / "right.json"), "--tariff", str(folder / "tariff.json")]
+    code = run(["--archive", str(folder / "a.evtech"), "billing", "check", *files, "--session", "S1", "--json"])
     found = json.loads(capsys.readouterr().out)
     assert code == 1
     assert [(d["code"], d["stated"], d["calculated"]) for d in found["discrepancies"]] == [
@@ -155,6 +153,13 @@ def record_session(path: Path, energy_wh: float) -> None:
     )
     writer.close()
     archive.close()
+
+
+def test_the_price_on_the_display_is_set_against_both_totals(folder: Path, capsys: Any) -> None:
+    words = ("check", "--cdr", folder / "wrong.json", "--tariff", folder / "tariff.json", "--displayed")
+    found = answer(capsys, *words, "4,84")[1]
+    assert found["displayed"] == {"amount": 4.84, "calculated_difference": 0, "stated_difference": 0.84}
+    assert run(["billing", *map(str, words), "much"]) == 2
 
 
 def test_lint_explains_and_finds(folder: Path, capsys: Any) -> None:
