@@ -28,6 +28,9 @@ def register(group: typer.Typer) -> None:
         session: str | None = typer.Option(None, metavar="ID", help="Your own recording of the session."),
         public_key: str | None = typer.Option(None, help="Key of the meter, from the charger's label."),
         displayed: str | None = typer.Option(None, metavar="AMOUNT", help="Price that the charger's display showed."),
+        pdf: Path | None = typer.Option(None, help="Report of one record, with the files attached."),  # noqa: B008
+        html: Path | None = typer.Option(None, help="The same as one page."),  # noqa: B008
+        lang: str = typer.Option("en", help="Language of the report: en or de."),
     ) -> None:
         """Check charge records: price, quantities, times, signature."""
         if ocpi_version not in VERSIONS:
@@ -40,8 +43,32 @@ def register(group: typer.Typer) -> None:
         options = CheckOptions(timezone, ocpi_version, public_key, recording, _amount(displayed))
         tariffs, files = from_files(tariff), files_in(cdr)
         output: Output = context.obj.output
-        answers = (one for file in _progress(files, output) for one in check_file(file, tariffs, options))
+        if pdf or html:
+            _refuse_folder(cdr)
+        answers: Iterable[Any] = (
+            one for file in _progress(files, output) for one in check_file(file, tariffs, options)
+        )
+        if pdf or html:
+            answers = list(answers)
+            _report(answers, [cdr, *tariff], output, pdf=pdf, html=html, lang=lang)
         raise typer.Exit(_write(answers, output, many=cdr.is_dir()))
+
+
+def _refuse_folder(cdr: Path) -> None:
+    if cdr.is_dir():
+        raise InputError("A report is about one record.", "Name one file with --cdr, or leave --pdf and --html away.")
+
+
+def _report(answers: list[Any], sources: list[Path], output: Output, **options: Any) -> None:
+    """Write the report about the only answer (a ``folder.Checked``); ``options`` are those of the report."""
+    if len(answers) != 1:
+        raise InputError(f"The file holds {len(answers)} records; a report is about one.", "Split the file.")
+    if answers[0].result.error:  # said by the answer itself
+        return
+    from evtech.reports.billing import write_billing_report
+
+    for path, _ in write_billing_report(answers[0].result, sources, **options):
+        output.say(f"{path} is written.")
 
 
 def _amount(text: str | None) -> Decimal | None:
