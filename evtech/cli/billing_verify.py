@@ -47,6 +47,8 @@ def verify(
     registry = _registry_or_none(output)
     if registered_key:
         result = verify_bytes(data, public_key=_pinned(registry, result), key_source="registry")
+    elif result.result == "no_key" and _known_key(registry, result):
+        output.say("A key is pinned for this meter: add --registered-key to verify with it.")
     sightings = _witness(registry, result, pin, output)
     answer = result.to_json() | {"registry": [_sighting_json(sighting) for sighting in sightings]}
     output.result(answer, _text(result, sightings))
@@ -139,10 +141,14 @@ def _registry_or_none(output: Output) -> "KeyRegistry | None":
         return None
 
 
-def _pinned(registry: "KeyRegistry | None", result: "VerifyResult") -> str | None:
+def _known_key(registry: "KeyRegistry | None", result: "VerifyResult") -> "PinnedKey | None":
     serials = [value.record.meter_serial or value.record.gateway_serial for value in result.values]
     found = [registry.find(serial) for serial in serials if serial] if registry else []
-    key = next((key for key in found if key), None)
+    return next((key for key in found if key), None)
+
+
+def _pinned(registry: "KeyRegistry | None", result: "VerifyResult") -> str:
+    key = _known_key(registry, result)
     if key is None:
         raise InputError(
             f"No key is pinned for meter {result.meter_serial or 'without serial number'}.",

@@ -3,7 +3,7 @@
 Beside them stand unsigned copies for display; a copy that says something else is a forgery.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from evtech.billing.curves import find_curve
@@ -45,7 +45,21 @@ class _Value:
 
 
 def _read(content: Content, _: Inner) -> list[Record]:
-    return [_record(item) for item in few(signed_meter_values(content))]
+    """Return the records; the values' names are not signed, so they must stand in the same order in all of them."""
+    items = few(signed_meter_values(content))
+    layouts = [_layout(item) for item in items]
+    records = [_record(item) for item in items]
+    return [
+        record if layout == layouts[0] or record.failure else replace(record, forged=True)
+        for record, layout in zip(records, layouts, strict=True)
+    ]
+
+
+def _layout(item: dict[str, object]) -> list[tuple[str | None, str | None]]:
+    """Return name and register of each value in its place."""
+    listed = item.get("additionalValues")
+    measurands = [object_of(object_of(entry).get("measurand")) for entry in listed] if isinstance(listed, list) else []
+    return [(text_of(measurand.get("name")), text_of(measurand.get("id"))) for measurand in measurands]
 
 
 def _record(item: dict[str, object]) -> Record:

@@ -52,7 +52,7 @@ def _signed_record(item: dict[str, object]) -> Record:
         record_key=text_of(meter.get("publicKey")),
         transaction_id=text_of(item.get("transactionId")),
         readings=(block_reading(block, None, moment(seconds)),),
-        meter_serial=text_of(meter.get("meterId")),
+        meter_serial=block.server_id.hex().upper(),
         user_id=identity or None,
         page=str(block.page),
     )

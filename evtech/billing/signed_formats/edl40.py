@@ -3,7 +3,14 @@
 from datetime import datetime
 
 from evtech.billing.signed_formats.content import SML_START, Content
-from evtech.billing.signed_formats.edl_block import EdlBlock, block_reading, moment, printable, read_edl_signature
+from evtech.billing.signed_formats.edl_block import (
+    EdlBlock,
+    block_reading,
+    moment,
+    printable,
+    read_edl_signature,
+    status_bytes,
+)
 from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, pieces
 from evtech.billing.signed_formats.isa_edl40 import is_isa, isa_record
 from evtech.billing.signed_formats.sml import Entry, Moment, SmlList, last_number, read_list
@@ -14,7 +21,6 @@ _CONTRACT = "8182815401ff"
 _PAGE = "8180817101ff"
 _SECONDS = "810060080001"
 _HISTORIC, _HISTORIC_COMPENSATED = "010001110064", "0100011100c8"
-_NEWER_STATUS_BITS = ((17, 0), (31, 3), (16, 4), (11, 5), (9, 6), (8, 7))
 
 
 def _read(content: Content, _: Inner) -> list[Record]:
@@ -36,13 +42,13 @@ def _edl_record(sml: SmlList) -> Record:
     signature = read_edl_signature(sml.signature)
     log = None if isinstance(signature, Failure) else signature.log
     page = _number(sml.entry(_PAGE))
-    blocks = [_block(sml, value, contract, status, log or b"\0\0", page) for status in _statuses(value.status)]
+    blocks = [_block(sml, value, contract, status, log or b"\0\0", page) for status in status_bytes(value.status)]
     return Record(
         format="edl40",
         signed=() if isinstance(signature, Failure) else (signature.over(*(block.pack() for block in blocks)),),
         failure=signature if isinstance(signature, Failure) else None,
         algorithm=None if isinstance(signature, Failure) else signature.algorithm,
-        readings=(block_reading(blocks[0], None, _utc(value.time)),),
+        readings=(block_reading(blocks[0], None, _utc(value.time or sml.time)),),
         meter_serial=sml.server_id.hex().upper(),
         user_id=printable(blocks[0].contract_id),
         page=str(page),
@@ -51,9 +57,10 @@ def _edl_record(sml: SmlList) -> Record:
 
 def _block(sml: SmlList, value: Entry, contract: Entry | None, status: int, log: bytes, page: int) -> EdlBlock:
     contract_id = contract.value if contract else None
+    time = value.time or sml.time
     return EdlBlock(
         server_id=sml.server_id,
-        time=value.time.local if value.time else 0,
+        time=time.local if time else 0,
         status=status,
         seconds_index=_number(sml.entry(_SECONDS)),
         page=page,
@@ -67,13 +74,6 @@ def _block(sml: SmlList, value: Entry, contract: Entry | None, status: int, log:
         historic=_number(sml.entry(_HISTORIC)),
         historic_compensated=_number(sml.entry(_HISTORIC_COMPENSATED)),
     )
-
-
-def _statuses(status: int) -> tuple[int, ...]:
-    """Return the ways to write the status byte: the low byte, and the bits that newer EMH meters put into it."""
-    newer = sum((status >> bit & 1) << place for bit, place in _NEWER_STATUS_BITS)
-    low = status & 0xFF
-    return (low, newer) if newer != low else (low,)
 
 
 def _number(entry: Entry | None) -> int:

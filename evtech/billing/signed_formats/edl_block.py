@@ -15,6 +15,7 @@ from evtech.billing.signed_values import Failure, Reading, Signed
 SIZE = 320
 UNITS = {30: "Wh", 27: "W"}
 """DLMS unit codes (IEC 62056-62)."""
+_NEWER_STATUS_BITS = ((17, 0), (31, 3), (16, 4), (11, 5), (9, 6), (8, 7))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +56,13 @@ class EdlBlock:
             little(self.historic_compensated, 8),
         )
         return b"".join(parts).ljust(SIZE, b"\0")
+
+
+def status_bytes(status: int) -> tuple[int, ...]:
+    """Return the ways to write a status: its low byte, and the bits that newer EMH meters put into it."""
+    newer = sum((status >> bit & 1) << place for bit, place in _NEWER_STATUS_BITS)
+    low = status & 0xFF
+    return (low, newer) if newer != low else (low,)
 
 
 def unpack(data: bytes) -> EdlBlock:

@@ -3,12 +3,12 @@
 Both signatures belong to one value: it is valid only if both are.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from xml.etree.ElementTree import Element
 
 from evtech.billing.signed_formats.content import Content, child, child_text, decode_binary, local_name
-from evtech.billing.signed_formats.edl_block import EdlBlock, block_reading, read_edl_signature
+from evtech.billing.signed_formats.edl_block import EdlBlock, block_reading, read_edl_signature, status_bytes
 from evtech.billing.signed_formats.format import Inner, SignedFormat, broken, few
 from evtech.billing.signed_values import Failure, Reading, Record, Signed
 
@@ -53,7 +53,7 @@ def _record(process: Element) -> Record:
         algorithm=found[0].algorithm,
         record_key=child_text(process, "PublicKey"),
         readings=tuple(one.reading for one in found),
-        meter_serial=child_text(process, "ServerId"),
+        meter_serial=bytes.fromhex(_need(process, "ServerId")).hex().upper(),
         user_id=child_text(process, "CustomerIdent"),
         page=str(found[0].page),
         last_page=str(found[-1].page),
@@ -65,10 +65,11 @@ def _measurement(process: Element, measurement: Element, reason: str) -> _Measur
     signature = read_edl_signature(decode_binary(child_text(measurement, "Signature") or ""))
     counter = int(child_text(measurement, "EventCounter") or 0) & 0xFFFF
     log = None if isinstance(signature, Failure) else signature.log
+    statuses = status_bytes(int(_need(measurement, "MeterStatus")))
     block = EdlBlock(
         server_id=bytes.fromhex(_need(process, "ServerId")),
         time=local,
-        status=int(_need(measurement, "MeterStatus")),
+        status=statuses[0],
         seconds_index=int(_need(measurement, "SecondIndex")),
         page=int(_need(measurement, "Pagination")),
         obis=_OBIS,
@@ -82,7 +83,12 @@ def _measurement(process: Element, measurement: Element, reason: str) -> _Measur
     reading = block_reading(block, reason, time)
     if isinstance(signature, Failure):
         return _Measurement(reading, block.page, None, None)
-    return _Measurement(reading, block.page, signature.over(block.pack()), signature.algorithm)
+    return _Measurement(
+        reading,
+        block.page,
+        signature.over(*(replace(block, status=status).pack() for status in statuses)),
+        signature.algorithm,
+    )
 
 
 def _need(element: Element, name: str) -> str:

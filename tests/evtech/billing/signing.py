@@ -172,18 +172,24 @@ def edl_block(*, value: int, time: int, page: int, log: bytes, contract: bytes, 
     return block.ljust(320, b"\0")
 
 
-def mennekes(by: Signer | None = None, wrapped: bool = False) -> bytes:
+def mennekes(by: Signer | None = None, wrapped: bool = False, status: int = 264, block_status: int = 8) -> bytes:
     by = by or signer("secp192r1")
     contract = bytes.fromhex("0473a44a3f3e80")
     rows = []
     for tag, value, minute, page in (("MeasurementStart", 314940, 0, 80), ("MeasurementEnd", 429940, 30, 81)):
         local = NOON + 60 * minute + 3600  # the clock shows UTC+1
         block = edl_block(
-            value=value, time=local, page=page, log=b"\x01\xa6", contract=contract, contract_time=NOON + 3600
+            value=value,
+            time=local,
+            page=page,
+            log=b"\x01\xa6",
+            contract=contract,
+            contract_time=NOON + 3600,
+            status=block_status,
         )
         rows.append(
             f"<{tag}><Timestamp>2026-03-02T13:{minute:02d}:00+01:00</Timestamp>"
-            f"<Signature>{by.raw(block).hex()}</Signature><EventCounter>422</EventCounter><MeterStatus>264</MeterStatus>"
+            f"<Signature>{by.raw(block).hex()}</Signature><EventCounter>422</EventCounter><MeterStatus>{status}</MeterStatus>"
             f"<Value>{value}</Value><Scaler>-1</Scaler><Pagination>{page}</Pagination>"
             f"<SecondIndex>{900 + page}</SecondIndex></{tag}>"
         )

@@ -58,6 +58,12 @@ def test_mennekes_needs_both_signatures(wrapped: bool) -> None:
         assert (changed.result, changed.reason) == ("invalid", "signature")
 
 
+def test_mennekes_with_a_newer_meter() -> None:
+    data = signing.mennekes(signer("secp256r1"), status=1 << 16 | 0x81, block_status=1 << 4)
+
+    _whole(verify_bytes(data), "mennekes", "11.5")
+
+
 @pytest.mark.parametrize("curve", ["secp192r1", "secp256r1"])
 def test_edl40_sig(curve: str) -> None:
     result = verify_bytes(_two(signing.edl40_sig, by=signer(curve)))
@@ -140,6 +146,16 @@ def test_an_unsigned_copy_that_says_something_else_is_forged(field: str) -> None
         item["value"]["measuredValue"]["timestampLocal"]["timestamp"] += 60
     else:
         item["meterInfo"]["meterId"] = "001EVT0004"
+    result = verify_bytes(json.dumps(file).encode())
+
+    assert (result.result, result.reason) == ("invalid", "forged")
+
+
+def test_signed_values_that_change_their_names_between_begin_and_end_are_forged() -> None:
+    file = signing.chargeit_bsm()
+    session, total = file["signedMeterValues"][1]["additionalValues"][1:3]
+    session["measurand"], total["measurand"] = total["measurand"], session["measurand"]
+    file["signedMeterValues"][1]["value"]["measuredValue"]["value"] = 77190
     result = verify_bytes(json.dumps(file).encode())
 
     assert (result.result, result.reason) == ("invalid", "forged")

@@ -142,13 +142,11 @@ def test_a_cdr_whose_plain_copy_differs_from_what_was_signed_is_forged() -> None
 
 
 def _meant(result: VerifyResult) -> list[tuple[object, ...]]:
-    """Return what a file says as signed: bytes, amounts, moments."""
+    """Return what a file says as signed: amounts, moments, meter."""
     return [
-        (
-            value.record.signed,
-            [(reading.value, reading.unit, reading.local_time or reading.time) for reading in value.record.readings],
-        )
+        (value.record.meter_serial, reading.value, reading.unit, reading.local_time or reading.time)
         for value in result.values
+        for reading in value.record.readings
     ]
 
 

@@ -83,6 +83,7 @@ def test_a_changed_key_is_said_loudly_and_a_pinned_key_verifies(tmp_path: Path, 
     assert "HAS CHANGED" in changed.stderr
     assert json.loads(pinned.stdout)["values"][0]["key_source"] == "registry"
     assert alone.returncode == 3
+    assert "add --registered-key" in alone.stderr
 
 
 def test_a_damaged_registry_does_not_stop_a_verdict(tmp_path: Path, file: Path) -> None:
