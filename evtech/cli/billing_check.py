@@ -30,6 +30,7 @@ def register(group: typer.Typer) -> None:
         displayed: str | None = typer.Option(None, metavar="AMOUNT", help="Price that the charger's display showed."),
         pdf: Path | None = typer.Option(None, help="Report of one record, with the files attached."),  # noqa: B008
         html: Path | None = typer.Option(None, help="The same as one page."),  # noqa: B008
+        xlsx: Path | None = typer.Option(None, help="Table of all records, for a spreadsheet."),  # noqa: B008
         lang: str = typer.Option("en", help="Language of the report: en or de."),
     ) -> None:
         """Check charge records: price, quantities, times, signature."""
@@ -51,7 +52,25 @@ def register(group: typer.Typer) -> None:
         if pdf or html:
             answers = list(answers)
             _report(answers, [cdr, *tariff], output, pdf=pdf, html=html, lang=lang)
-        raise typer.Exit(_write(answers, output, many=cdr.is_dir()))
+        rows: list[list[Any]] = []
+        if xlsx:
+            answers = _collected(answers, rows)
+        code = _write(answers, output, many=cdr.is_dir())
+        if xlsx:
+            from evtech.reports.billing_table import write_table
+
+            write_table(xlsx, rows)
+            output.say(f"{xlsx} is written.")
+        raise typer.Exit(code)
+
+
+def _collected(answers: Iterable[Any], rows: list[list[Any]]) -> Iterator[Any]:
+    """Pass the answers (``folder.Checked``) on and keep a row of each."""
+    from evtech.reports.billing_table import row
+
+    for answer in answers:
+        rows.append(row(answer))
+        yield answer
 
 
 def _refuse_folder(cdr: Path) -> None:

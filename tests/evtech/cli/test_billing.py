@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+import zipfile
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
@@ -188,3 +189,23 @@ def test_amounts_in_json_have_at_most_four_decimals(folder: Path, capsys: Any) -
     found = answer(capsys, "check", "--cdr", folder / "right.json", "--tariff", odd)[1]
     amounts = [found["calculated"]["total_cost"]["incl_vat"], found["discrepancies"][0]["difference"]]
     assert all(Decimal(str(amount)) == round(Decimal(str(amount)), 4) for amount in amounts)
+
+
+def test_a_folder_becomes_a_table_without_formulas(folder: Path, capsys: Any) -> None:
+    save(folder / "bills" / "a.json", WRONG | {"id": "=1+1"})
+    save(folder / "bills" / "b.json", "nothing")
+    words = ["billing", "check", "--cdr", str(folder / "bills"), "--tariff", str(folder / "tariff.json")]
+    assert run([*words, "--xlsx", str(folder / "t.xlsx")]) == 1
+    with zipfile.ZipFile(folder / "t.xlsx") as book:
+        sheet, texts = (book.read(name).decode() for name in ("xl/worksheets/sheet1.xml", "xl/sharedStrings.xml"))
+    assert "<f>" not in sheet and "=1+1" in texts and "VAT was not added." in texts
+    assert "<v>-0.84</v>" in sheet
+
+
+def test_a_report_is_about_one_record(folder: Path, capsys: Any) -> None:
+    pdf = folder / "r.pdf"
+    words = ["billing", "check", "--tariff", str(folder / "tariff.json"), "--pdf", str(pdf), "--cdr"]
+    assert run([*words, str(folder)]) == 2
+    assert not pdf.exists()
+    assert run([*words, str(folder / "wrong.json")]) == 1
+    assert pdf.read_bytes().startswith(b"%PDF")
