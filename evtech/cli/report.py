@@ -1,6 +1,8 @@
 """``evtech report``: documents made from the archive."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -14,8 +16,12 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def report(
         context: typer.Context,
-        kind: str = typer.Argument(..., metavar="KIND", help="session, or verify"),
-        id_: str = typer.Argument(..., metavar="ID", help="Id, or with verify a PDF or .evvisit file."),
+        kind: str = typer.Argument(..., metavar="KIND", help="session, billing, or verify"),
+        id_: str = typer.Argument(
+            ...,
+            metavar="ID",
+            help="Id; with billing also a record's file or folder; with verify a PDF or .evvisit file.",
+        ),
         pdf: Path | None = typer.Option(None, help="PDF file to write."),  # noqa: B008
         html: Path | None = typer.Option(None, help="HTML file to write."),  # noqa: B008
         lang: str = typer.Option("en", help="en or de"),
@@ -26,22 +32,46 @@ def register(app: typer.Typer) -> None:
         """Write a report, or say whether one is what evtech wrote and who sealed it."""
         if kind == "verify":
             raise typer.Exit(verify(context.obj.output, Path(id_), trust_as))
-        if kind != "session":
-            raise InputError(f"There is no report {kind!r} in this version.", "Available: session.")
+        if kind not in KINDS:
+            raise InputError(f"There is no report {kind!r} in this version.", f"Available: {', '.join(KINDS)}.")
         if pdf is None and html is None:
             raise InputError("No file is named.", "Add --pdf FILE, --html FILE or both.")
-        from evtech.cli.sessions import open_archive
-        from evtech.reports.session import write_session_report
-
-        archive = open_archive(context)
-        try:
-            written = write_session_report(archive, id_, pdf=pdf, html=html, lang=lang)
-        finally:
-            archive.close()
+        written = KINDS[kind](context, id_, pdf=pdf, html=html, lang=lang)
         files = [{"file": str(path), "sha256": digest} for path, digest in written]
         context.obj.output.result(
             {"kind": kind, "files": files}, "\n".join(f"{path} is written" for path, _ in written)
         )
+
+
+Written = list[tuple[Path, str]]
+
+
+def _session(context: typer.Context, id_: str, **wanted: Any) -> Written:
+    from evtech.cli.sessions import open_archive
+    from evtech.reports.session import write_session_report
+
+    archive = open_archive(context)
+    try:
+        return write_session_report(archive, id_, **wanted)
+    finally:
+        archive.close()
+
+
+def _billing(context: typer.Context, id_: str, **wanted: Any) -> Written:
+    """Write the report of a kept check, or of a record that is a file or the only one in a folder."""
+    from evtech.cli.sessions import open_archive
+    from evtech.reports.billing_kept import write_file_report, write_kept_report
+
+    if Path(id_).exists():
+        return write_file_report(Path(id_), **wanted)
+    archive = open_archive(context)
+    try:
+        return write_kept_report(archive, id_, **wanted)
+    finally:
+        archive.close()
+
+
+KINDS: dict[str, Callable[..., Written]] = {"session": _session, "billing": _billing}
 
 
 def verify(output: Output, file: Path, trust_as: str | None) -> int:

@@ -34,14 +34,15 @@ def plain(text: str) -> str:
 def test_a_right_bill_says_so_and_marks_nothing() -> None:
     data = told("4.5", "5.445")
     assert data["verdict"] == "The bill is right."
-    assert plain(data["sentences"][0]) == "Billed: 5.4450 €. By the tariff: 5.4450 €. Difference: 0.00 €."
+    assert plain(data["sentences"][0]) == "Billed: 5.445 €. By the tariff: 5.445 €. The price is right."
     assert [row[-1] for row in data["ledger"]] == ["", ""]
 
 
 def test_a_wrong_bill_names_the_likely_cause_and_marks_the_total() -> None:
     data = told("4", "4.84", "de")
     assert data["verdict"] == "Die Rechnung stimmt nicht."
-    assert data["sentences"][1] == "Wahrscheinliche Ursache: Die Gebühr je Ladevorgang wurde weggelassen."
+    cause = "Wahrscheinliche Ursache: Die Gebühr je Ladevorgang wurde weggelassen. Genau dieser Fehler ergibt 4,84 €."
+    assert plain(data["sentences"][1]) == cause
     assert plain(data["sentences"][0]).startswith("Berechnet wurden 4,84 €.")
     assert data["total"][-1] == "weicht ab"
 
