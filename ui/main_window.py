@@ -23,6 +23,7 @@ from evtech.store.records import ChargingSession
 from evtech.workbench import Connection, Workbench
 from ui.bridge import Bridge
 from ui.dialogs import VisitDialog
+from ui.dropping import Dropping
 from ui.menus import Menus
 from ui.pages.connect import Asked, ConnectPage
 from ui.pages.live import LivePage
@@ -62,6 +63,7 @@ class MainWindow(QMainWindow):
         self._build()
         self._build_menus()
         self._wire()
+        self.dropping = Dropping(self)
         self.apply_theme(THEMES.get(str(QSettings().value("view/theme", "light")), LIGHT))
         self._timer = QTimer(self, interval=STRIP_MS)
         self._timer.timeout.connect(self._refresh)

@@ -25,6 +25,7 @@ def tasks() -> tuple[Task, ...]:
     return (
         Task("connect", translate("Window", "Connect"), _connect),
         Task("live", translate("Window", "Live"), _live),
+        Task("billing", translate("Window", "Billing check"), _billing),
         Task("sessions", translate("Window", "Sessions"), _sessions),
     )
 
@@ -39,6 +40,12 @@ def _live(window: "MainWindow") -> Page:
     from ui.pages.live import LivePage
 
     return LivePage(window.bench.note)
+
+
+def _billing(window: "MainWindow") -> Page:
+    from ui.pages.billing import BillingPage
+
+    return BillingPage(window.bench.archive, window.bridge)
 
 
 def _sessions(window: "MainWindow") -> Page:

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 from evtech.billing.check import CheckResult
-from evtech.billing.comparison import stated_total
+from evtech.billing.comparison import CENT_ROUNDING, stated_total
 from evtech.billing.findings import Discrepancy
 from evtech.billing.ledger import Line
 from evtech.measure.money import Cost, rounded
@@ -55,13 +55,11 @@ class Speaker:
         """Return what page one says below the verdict: the amounts, the likely cause, and what else does not agree."""
         assert result.cdr and result.pricing and result.zone  # an error has no report
         stated, calculated = totals(result)
-        difference = Fraction(stated) - calculated
-        sign = "too_much" if rounded(difference) > 0 else "too_little" if rounded(difference) < 0 else "same"
-        found = [self.w[sign].format(self.money(stated), self.money(calculated), self.money(abs(difference)))]
+        found = [self._amounts(Fraction(stated), calculated)]
         for cause in result.causes:
             detail = f" ({cause.detail})" if cause.detail else ""
             text = self.w["causes"][cause.code].format(detail, result.zone.name)
-            found.append(self.w["cause"].format(text, self.money(stated)))
+            found.append(self.w["cause"].format(text, self.money(rounded(stated, 2))))
         wrong = any(d.code == "amount_mismatch" and d.field.startswith("total_cost") for d in result.discrepancies)
         if wrong and not result.causes:
             found.append(self.w["no_cause"])
@@ -87,6 +85,14 @@ class Speaker:
         """Return a discrepancy as cells."""
         values = (self._value(x) for x in (d.stated, d.calculated, d.difference))
         return [self.w["codes"][d.code], d.field, *values]
+
+    def _amounts(self, stated: Fraction, calculated: Fraction) -> str:
+        """Say two amounts and their difference in cents, as they are paid; finer only where cents do not tell."""
+        is_same = abs(stated - calculated) <= CENT_ROUNDING
+        places = 2 if (rounded(stated, 2) == rounded(calculated, 2)) is is_same else 4
+        left, right = rounded(stated, places), rounded(calculated, places)
+        key = "same" if is_same else "too_much" if left > right else "too_little"
+        return str(self.w[key].format(self.money(left), self.money(right), self.money(abs(left - right))))
 
     def both(self, cost: Cost) -> tuple[str, str]:
         """Return an amount without and with VAT."""

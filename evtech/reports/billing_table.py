@@ -1,5 +1,6 @@
 """Many billing checks as one table for a spreadsheet."""
 
+import csv
 import io
 from collections.abc import Sequence
 from decimal import Decimal
@@ -7,6 +8,7 @@ from fractions import Fraction
 from pathlib import Path
 
 from evtech.billing.account import cause_sentence
+from evtech.billing.batch import Answer
 from evtech.billing.comparison import stated_total
 from evtech.billing.folder import Checked
 from evtech.measure.money import rounded
@@ -20,10 +22,11 @@ HEAD = (
 )  # fmt: skip
 
 
-def row(answer: Checked) -> list[Cell]:
+def row(answer: Checked | Answer) -> list[Cell]:
     """Return one check as cells under ``HEAD``; amounts with four decimals, unknown is empty."""
     result, cdr, pricing = answer.result, answer.result.cdr, answer.result.pricing
-    first: list[Cell] = [str(answer.file), cdr.id if cdr else None, result.result, result.message]
+    file = answer.file if isinstance(answer, Checked) else answer.name
+    first: list[Cell] = [str(file), cdr.id if cdr else None, result.result, result.message]
     if cdr is None:
         return [*first, *[None] * (len(HEAD) - len(first))]
     amounts: list[Cell] = []
@@ -61,3 +64,19 @@ def write_table(target: Path, rows: Sequence[Sequence[Cell]]) -> None:
     sheet.autofilter(0, 0, max(len(rows), 1), len(HEAD) - 1)
     book.close()
     write_whole(target, memory.getvalue())
+
+
+def write_csv(target: Path, rows: Sequence[Sequence[Cell]]) -> None:
+    """Write the rows as CSV (UTF-8, comma, decimal point); raise ``ArchiveError`` where it cannot be written."""
+    memory = io.StringIO(newline="")
+    table = csv.writer(memory)
+    table.writerow(HEAD)
+    table.writerows([_plain(cell) for cell in cells] for cells in rows)
+    write_whole(target, memory.getvalue().encode())
+
+
+def _plain(cell: Cell) -> str:
+    """Return a cell's text; one that a spreadsheet would take for a formula is quoted as text."""
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
+    return f"'{cell}" if cell and cell[0] in "=+-@\t\r" else cell or ""

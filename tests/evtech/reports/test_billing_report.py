@@ -34,7 +34,7 @@ def plain(text: str) -> str:
 def test_a_right_bill_says_so_and_marks_nothing() -> None:
     data = told("4.5", "5.445")
     assert data["verdict"] == "The bill is right."
-    assert plain(data["sentences"][0]) == "Billed: 5.445 €. By the tariff: 5.445 €. The price is right."
+    assert plain(data["sentences"][0]) == "Billed: 5.45 €. By the tariff: 5.45 €. The price is right."
     assert [row[-1] for row in data["ledger"]] == ["", ""]
 
 
