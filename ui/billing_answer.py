@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from evtech import paths
-from evtech.billing.check import CheckOptions
+from evtech.billing.check import CheckOptions, CheckResult
 from evtech.billing.dossier import Evidence, Examined, examine, leftovers
 from evtech.billing.key_registry import KeyRegistry, Sighting
 from evtech.errors import EvtechError
@@ -55,7 +55,7 @@ def answer(archive: Archive, evidence: Sequence[Evidence], given: Given, index: 
     role, title = headline(examined, data["verdict"] if data else None)
     sentences = list(data["sentences"]) if data else []
     if result is not None and result.error:
-        sentences = [text for text in (result.message, result.hint) if text]
+        sentences = [text for text in (result.message, _hint(result)) if text]
     elif examined.tariff_error is not None and result is None:
         sentences = [str(examined.tariff_error), examined.tariff_error.hint]
     changed = [seen for seen in _sightings(examined) if seen.status == "changed"]
@@ -69,6 +69,15 @@ def answer(archive: Archive, evidence: Sequence[Evidence], given: Given, index: 
         sentences.append(words.format(meter=changed[0].meter_serial))
     sentences += [*reservations(examined), *leftovers(evidence)]
     return Answered(examined, options, role, title, sentences, data, say, _recordings(archive, examined))
+
+
+def _hint(result: CheckResult) -> str | None:
+    """Return what to do; a zone or a tariff is asked for by a control of its own."""
+    if result.error in ("timezone_missing", "timezone_invalid"):
+        return translate("Billing", "Prices that depend on the time of day need it; it is never guessed.")
+    if result.error == "no_valid_tariff":
+        return translate("Billing", "Add the tariff that was valid on that day.")
+    return result.hint
 
 
 def _sightings(examined: Examined) -> list[Sighting]:

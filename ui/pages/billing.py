@@ -8,7 +8,7 @@ from typing import Any
 
 from PySide6.QtCore import QLocale, Qt, QTimer
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence, QShortcut
-from PySide6.QtWidgets import QApplication, QFileDialog, QStackedWidget, QVBoxLayout
+from PySide6.QtWidgets import QApplication, QFileDialog, QVBoxLayout
 
 from evtech import paths
 from evtech.billing.batch import Batch
@@ -31,7 +31,6 @@ from ui.widgets.given_form import Given
 from ui.words import translate
 
 SETTLE_MS = 50  # several files are dropped one by one: the check waits for the last
-EMPTY, ONE, MANY = range(3)
 ENDINGS = (".json", ".xml", ".txt", ".ocmf", ".pem", ".sml", ".bin", ".hex", ".key", ".der", ".pub", "")
 
 
@@ -53,11 +52,9 @@ class BillingPage(Page):
         self.bar, self.start = EvidenceBar(), BillingStart()
         self.view, self.batch = BillView(archive, bridge), BatchView()
         self.form = self.view.form
-        self.stack = QStackedWidget()
-        for part in (self.start, self.view, self.batch):
-            self.stack.addWidget(part)
         column.addWidget(self.bar)
-        column.addWidget(self.stack, 1)
+        for part in (self.start, self.view, self.batch):  # a stack would be as high as its highest part
+            column.addWidget(part, 1)
         self._settle = QTimer(self, interval=SETTLE_MS, singleShot=True)
         self._settle.timeout.connect(self._look)
         self._wire()
@@ -146,7 +143,7 @@ class BillingPage(Page):
         self.kept = None
         self.bar.show_evidence(self.evidence, self.theme)
         self._show_parts()
-        if self.evidence:
+        if self.evidence or self._records:
             self._settle.start()
 
     def _look(self) -> None:
@@ -175,14 +172,15 @@ class BillingPage(Page):
             self._say(found)
             return
         if found.records:
-            self._records = found.records
-            self._others = found.evidence
-        elif not found.evidence:
+            self._records = [*found.records, *(one for one in self.evidence if one.role == RECORD)]
+            self.evidence = [one for one in self.evidence if one.role != RECORD]
+        if found.records or found.evidence:
+            words = translate("Billing", "Found: {records} files of charge records, {others} other files")
+            several = len(found.records) or sum(one.role == RECORD for one in found.evidence)
+            self.message.emit(words.format(records=several, others=len(found.evidence)))
+        else:
             self.message.emit(translate("Billing", "The folder holds no charge record, tariff or signed values."))
         self.add(found.evidence)
-        self._show_parts()
-        if found.records:
-            self._settle.start()
 
     def _take_text(self, text: str) -> None:
         if text.strip():
@@ -226,12 +224,16 @@ class BillingPage(Page):
     # ---- many records ----
 
     def _check_all(self) -> None:
-        given = self.form.given()
+        given, self._others = self.form.given(), list(self.evidence)
         batch = Batch(self._records, self.evidence, CheckOptions(timezone=given.zone, public_key=given.public_key))
         self.batch.watch(batch)
         # a thread of its own: a run of minutes must not keep queries waiting
         threading.Thread(target=batch.run, args=(kept,), name="evtech-billing", daemon=True).start()
         self._show_parts()
+
+    def _use_zone(self, name: str) -> None:
+        self.form.zone.show_zone(name)
+        self._changed()
 
     def _open_row(self, row: Row) -> None:
         try:
@@ -271,7 +273,9 @@ class BillingPage(Page):
 
     def _show_parts(self) -> None:
         many = bool(self._records) and not any(one.role == RECORD for one in self.evidence)
-        self.stack.setCurrentIndex(MANY if many else ONE if self.evidence else EMPTY)
+        self.batch.setVisible(many)
+        self.view.setVisible(bool(self.evidence) and not many)
+        self.start.setVisible(not self.evidence and not many)
         self.view.back.setVisible(bool(self._records) and not many)
         self.bar.setVisible(bool(self.evidence or self._records))
 
@@ -319,5 +323,6 @@ class BillingPage(Page):
         self.form.changed.connect(self._changed)
         self.batch.opened.connect(self._open_row)
         self.batch.export_wanted.connect(self._export)
+        self.batch.zone.chosen.connect(self._use_zone)
         here = Qt.ShortcutContext.WidgetWithChildrenShortcut
         QShortcut(QKeySequence.StandardKey.Paste, self, self._paste, context=here)

@@ -27,6 +27,7 @@ from evtech.reports.billing_table import Cell, row
 from ui.theme import LIGHT, Theme
 from ui.widgets.badge import shape_icon
 from ui.widgets.dress import Heading
+from ui.widgets.zone_box import ZoneBox
 from ui.words import translate
 
 PULL_MS = 100
@@ -46,14 +47,18 @@ class Row:
     result: str
     cells: list[Cell]
     shown: tuple[str, ...]
-    difference: Decimal | None
+    size: float  # of the difference; -1 where it is not known
 
 
 def kept(answer: Answer) -> Row:
     """Return the row of an answer; made on the worker thread."""
     result = answer.result
     cells = row(answer)
-    stated, calculated, difference = cells[10:13] if cells[11] is not None else cells[7:10]
+    stated, calculated = cells[10:12] if cells[12] is not None else cells[7:9]
+    difference, size = None, -1.0
+    if isinstance(stated, Decimal) and isinstance(calculated, Decimal):
+        difference = stated - calculated  # of what is shown: exact amounts have no end
+        size = float(abs(difference))
     wrong = [d for d in result.discrepancies if d.severity == "error"]
     if result.error:
         why = result.message or ""
@@ -62,8 +67,7 @@ def kept(answer: Answer) -> Row:
     else:
         why = wrong[0].message if wrong else ""
     texts = (answer.name, *(_text(cell) for cell in (cells[1], cells[5], cells[6], stated, calculated, difference)))
-    amount = difference if isinstance(difference, Decimal) else None
-    return Row(answer.source, answer.index, result.result, cells, (*texts, why), amount)
+    return Row(answer.source, answer.index, result.result, cells, (*texts, why), size)
 
 
 class BatchModel(QAbstractTableModel):
@@ -120,7 +124,7 @@ class BatchModel(QAbstractTableModel):
 
     def _key(self, one: Row) -> tuple[float, str]:
         if self._column == DIFFERENCE:
-            return (-1.0 if one.difference is None else float(abs(one.difference)), "")
+            return (one.size, "")
         if self._column == RESULT:
             return (0.0, one.result)
         text = one.shown[self._column - 1]
@@ -261,6 +265,9 @@ class BatchView(QWidget):
         self.which.currentIndexChanged.connect(self.narrow)
         bar.addWidget(self.text, 1)
         bar.addWidget(self.which)
+        self.zone = ZoneBox()
+        self.zone.setToolTip(translate("Billing", "Time zone of all chargers; else each record's own"))
+        bar.addWidget(self.zone)
         self.exports = []
         for text, kind in (
             (translate("Billing", "Export XLSX…"), "xlsx"),

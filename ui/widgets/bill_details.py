@@ -31,7 +31,7 @@ class BillDetails(QTabWidget):
         self.setDocumentMode(True)
         self.ledger = TextTable(translate("Billing", "Calculation, line by line"))
         self.totals = TextTable(translate("Billing", "Totals"), wide=0)
-        self.witnesses = TextTable(translate("Billing", "Witnesses"), wide=1)
+        self.witnesses = TextTable(translate("Billing", "Witnesses"), wide=None)
         self.signed = TextTable(translate("Billing", "Signed values"))
         self.lint = TextTable(translate("Billing", "Remarks about the tariff"))
         self.differences = TextTable(translate("Billing", "Differences"), wide=0)
@@ -59,6 +59,8 @@ class BillDetails(QTabWidget):
             self._show_totals(result, say)
             self._show_witnesses(result, data)
             self._show_differences(result, data)
+        if not self.isTabVisible(self.currentIndex()):
+            self.setCurrentIndex(next((i for i in range(self.count()) if self.isTabVisible(i)), LEDGER))
 
     def _show_ledger(self, result: CheckResult, data: dict[str, Any]) -> None:
         assert result.pricing  # there are contents
@@ -197,8 +199,10 @@ def signed_rows(examined: Examined) -> tuple[list[list[str]], dict[int, str]]:
         [translate("Billing", "Energy"), energy, ""],
     ]
     roles: dict[int, str] = {}
+    known: str | None = None
     for value in found.values[:50]:
-        if value.key_fingerprint:
+        if value.key_fingerprint and value.key_fingerprint != known:
+            known = value.key_fingerprint
             rows.append([translate("Billing", "Key (SHA-256)"), value.key_fingerprint[:32], ""])
         for reading in value.record.readings[:50]:
             when = reading.local_time or (f"{reading.time:%Y-%m-%d %H:%M:%S} UTC" if reading.time else "")

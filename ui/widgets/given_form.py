@@ -95,7 +95,7 @@ class GivenForm(QWidget):
 
     def show_known_zone(self, name: str | None) -> None:
         """Show which zone the record itself is judged in while none is entered."""
-        known = translate("Billing", "{zone} (from the record)")
+        known = translate("Billing", "{zone} (record)")
         usual = translate("Billing", "such as Europe/Berlin")
         self.zone.lineEdit().setPlaceholderText(known.format(zone=name) if name else usual)
 

@@ -73,9 +73,9 @@ def _bold() -> QFont:
 class TextTable(QTableView):
     """Shows rows of texts as high as they are; the last column holds the marks."""
 
-    def __init__(self, name: str, wide: int = 1) -> None:
+    def __init__(self, name: str, wide: int | None = 1) -> None:
         super().__init__()
-        self._wide = wide  # the column that takes the space left
+        self._wide = wide  # the column that takes the space left; None: all but the first and the last share it
         self.texts = TextModel()
         self.setModel(self.texts)
         self.setAccessibleName(name)
@@ -112,7 +112,8 @@ class TextTable(QTableView):
         texts.endResetModel()
         if head:
             self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-            self.horizontalHeader().setSectionResizeMode(self._wide, QHeaderView.ResizeMode.Stretch)
+            for column in range(1, len(head) - 1) if self._wide is None else (self._wide,):
+                self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
 
     def fit_height(self) -> None:
         """Be as high as the rows, so that nothing scrolls inside."""
