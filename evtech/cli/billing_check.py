@@ -29,6 +29,7 @@ def register(group: typer.Typer) -> None:
         session: str | None = typer.Option(None, metavar="ID", help="Your own recording of the session."),
         public_key: str | None = typer.Option(None, help="Key of the meter, from the charger's label."),
         signed: list[Path] = typer.Option([], help="Signed values in a file of their own. Repeatable."),  # noqa: B008
+        public_key_file: Path | None = typer.Option(None, help="A file with that key."),  # noqa: B008
         displayed: str | None = typer.Option(None, metavar="AMOUNT", help="Price that the charger's display showed."),
         pdf: Path | None = typer.Option(None, help="Report of one record, with the files attached."),  # noqa: B008
         html: Path | None = typer.Option(None, help="The same as one page."),  # noqa: B008
@@ -41,7 +42,9 @@ def register(group: typer.Typer) -> None:
         from evtech.billing.check import CheckOptions
         from evtech.billing.folder import check_file, files_in
         from evtech.billing.tariff_files import from_files
+        from evtech.cli.billing_verify import given_key
 
+        public_key = given_key(public_key, public_key_file)
         recording = _recording(context, session) if session else None
         verified = _verified(signed, public_key)
         options = CheckOptions(timezone, ocpi_version, public_key, recording, _amount(displayed), verified)

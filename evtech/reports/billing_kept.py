@@ -114,11 +114,17 @@ def write_file_report(
         raise BillingError(
             (result and result.error) or "unreadable_cdr",
             (result and result.message) or f"{path} holds no charge record.",
-            result.hint if result else None,
+            _hint(result),
         )
     if len(records) > 1 or len(record_values(records[0])) > 1:
         raise InputError(f"{path} holds several records; a report is about one.", "Name the file of one record.")
     return write_report(result, _files(used or records), pdf=pdf, html=html, lang=lang)
+
+
+def _hint(result: CheckResult | None) -> str | None:
+    if result is not None and result.error in ("no_valid_tariff", "timezone_missing", "timezone_invalid"):
+        return "`evtech billing check` takes --tariff, --timezone and --pdf; or name a folder with record and tariff."
+    return result.hint if result else "Name a charge record, a folder with one, or the id of a kept check."
 
 
 def _files(evidence: Sequence[Evidence]) -> list[tuple[str, bytes]]:

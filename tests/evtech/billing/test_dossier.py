@@ -19,7 +19,6 @@ from evtech.billing.dossier import (
     read_evidence,
     recognise,
 )
-from evtech.billing.signed_formats.content import open_content
 from tests.evtech.billing import example, signing
 
 RECORD_FILE, TARIFF_FILE = json.dumps(example.record()).encode(), json.dumps(example.tariff()).encode()
@@ -124,7 +123,3 @@ def test_a_broken_tariff_alone_is_an_answer() -> None:
 
 def test_a_pasted_text_has_no_path() -> None:
     assert pasted(RECORD_FILE.decode(), "text") == Evidence("text", RECORD_FILE, RECORD)
-
-
-def test_wrapped_values_open_as_they_do_elsewhere() -> None:
-    assert open_content(signing.ocmf().hex().encode()).data.startswith(b"OCMF|")

@@ -10,7 +10,7 @@ import pytest
 
 from evtech.billing.check import CheckOptions
 from evtech.billing.dossier import Evidence, examine, read_evidence
-from evtech.errors import ArchiveError, InputError, NotFoundError
+from evtech.errors import ArchiveError, EvtechError, InputError, NotFoundError
 from evtech.reports.billing_kept import keep, reopen, write_file_report, write_kept_report
 from evtech.store.archive import Archive
 from evtech.store.attachments import LARGEST, Attachment, attach, attached
@@ -134,6 +134,6 @@ def test_a_file_that_gives_no_report_says_why(tmp_path: Path, content: str, word
     path = tmp_path / "x.json"
     path.write_text(content)
 
-    with pytest.raises(Exception, match=words):
+    with pytest.raises(EvtechError, match=words):
         write_file_report(path, html=tmp_path / "r.html")
     assert not (tmp_path / "r.html").exists()
