@@ -9,6 +9,7 @@ from evtech import paths
 from evtech.billing.check import CheckOptions, CheckResult
 from evtech.billing.dossier import Evidence, Examined, examine, leftovers
 from evtech.billing.key_registry import KeyRegistry, Sighting
+from evtech.billing.signed_values import VerifyResult
 from evtech.errors import EvtechError
 from evtech.reports.billing import contents
 from evtech.reports.billing_speaker import Speaker
@@ -58,6 +59,8 @@ def answer(archive: Archive, evidence: Sequence[Evidence], given: Given, index: 
         sentences = [text for text in (result.message, _hint(result)) if text]
     elif examined.tariff_error is not None and result is None:
         sentences = [str(examined.tariff_error), examined.tariff_error.hint]
+    elif result is None and examined.verified is not None:
+        sentences = _signed_sentences(examined.verified)
     changed = [seen for seen in _sightings(examined) if seen.status == "changed"]
     if changed:
         role = role if role in ("fault", "action") else "warning"
@@ -78,6 +81,18 @@ def _hint(result: CheckResult) -> str | None:
     if result.error == "no_valid_tariff":
         return translate("Billing", "Add the tariff that was valid on that day.")
     return result.hint
+
+
+def _signed_sentences(found: VerifyResult) -> list[str]:
+    """Return what signed values say where there is no record to compare them with."""
+    from evtech.billing.verdict_words import REASONS
+
+    said = [REASONS.get(found.reason, found.reason)] if found.reason else []
+    energy = found.transaction.energy_kwh
+    if energy is not None:
+        words = translate("Billing", "The readings give {energy} kWh; meter {meter}.")
+        said.append(words.format(energy=f"{energy.normalize():f}", meter=found.meter_serial or "—"))
+    return said
 
 
 def _sightings(examined: Examined) -> list[Sighting]:

@@ -55,7 +55,8 @@ class Speaker:
         """Return what page one says below the verdict: the amounts, the likely cause, and what else does not agree."""
         assert result.cdr and result.pricing and result.zone  # an error has no report
         stated, calculated = totals(result)
-        found = [self._amounts(Fraction(stated), calculated)]
+        comparable = not any(d.code == "currency_mismatch" for d in result.discrepancies)
+        found = [self._amounts(Fraction(stated), calculated)] if comparable else []
         for cause in result.causes:
             detail = f" ({cause.detail})" if cause.detail else ""
             text = self.w["causes"][cause.code].format(detail, result.zone.name)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from evtech.billing.account import cause_sentence
 from evtech.billing.batch import Answer
-from evtech.billing.comparison import stated_total
+from evtech.billing.comparison import EQUAL, stated_total
 from evtech.billing.folder import Checked
 from evtech.measure.money import rounded
 from evtech.reports.files import write_whole
@@ -20,6 +20,12 @@ HEAD = (
     "total calculated excl. VAT", "difference", "total stated incl. VAT", "total calculated incl. VAT", "difference",
     "likely cause", "discrepancies",
 )  # fmt: skip
+
+
+def difference(stated: Decimal, calculated: Fraction) -> Decimal:
+    """Return stated minus calculated with four decimals; 0 where the two count as equal."""
+    exact = Fraction(stated) - calculated
+    return rounded(exact) if abs(exact) > EQUAL else Decimal(0)
 
 
 def row(answer: Checked | Answer) -> list[Cell]:
@@ -34,9 +40,8 @@ def row(answer: Checked | Answer) -> list[Cell]:
     for stated, calculated in zip(
         stated_total(cdr), (total.excl_vat, total.incl_vat) if total else (None, None), strict=True
     ):
-        known = stated is not None and calculated is not None
-        difference = rounded(Fraction(stated or 0) - (calculated or 0)) if known else None
-        amounts += [stated, None if calculated is None else rounded(calculated), difference]
+        off = None if stated is None or calculated is None else difference(stated, calculated)
+        amounts += [stated, None if calculated is None else rounded(calculated), off]
     causes = " ".join(cause_sentence(cause) for cause in result.causes)
     wrong = ", ".join(f"{d.code} {d.field}" for d in result.discrepancies if d.severity != "info")
     begin = f"{cdr.start:%Y-%m-%d %H:%M:%S}"

@@ -1,6 +1,7 @@
 """The page Billing check: files in any order, one verdict, what is missing, many records, reports."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,9 @@ from PySide6.QtWidgets import QApplication, QFileDialog
 from pytestqt.qtbot import QtBot
 
 from evtech.billing.dossier import RECORD, SIGNED, TARIFF, UNKNOWN
+from evtech.measure.sample import ChargerIdentity
 from evtech.reports.billing_kept import write_kept_report
+from evtech.store.records import ChargingSession
 from tests.evtech.billing import example
 from ui.main_window import MainWindow
 from ui.pages.billing import BillingPage
@@ -179,6 +182,38 @@ def test_an_amount_that_is_none_says_so(page: BillingPage, qtbot: QtBot, tmp_pat
 
     assert page.form.price_note.isVisible()
     assert page.form.given().displayed is None
+
+
+def recorded(window: MainWindow, energy_wh: float) -> None:
+    """A session that was watched beside the charger, whose clock was 30 s behind."""
+    archive, began = window.bench.archive, datetime(2026, 3, 2, 21, 14, 30, tzinfo=UTC)
+    who = ChargerIdentity("p", "Acme", "AC-22", "4711", None, "demo:")
+    writer = archive.start_recording(archive.start_visit().id, who, [("energy_total", "Wh")], 1.0)
+    archive.close_session(
+        ChargingSession(
+            "5e551011", "V", writer.recording_id, who, began, began + timedelta(minutes=90), energy_wh=energy_wh,
+            energy_source="register_difference",
+        )
+    )  # fmt: skip
+    writer.close()
+    archive.writer.flush()
+
+
+@pytest.mark.parametrize(("energy_wh", "quantity"), [(11_500.0, "right"), (9_000.0, "wrong")])
+def test_the_own_recording_is_the_third_witness(
+    page: BillingPage, window: MainWindow, qtbot: QtBot, tmp_path: Path, energy_wh: float, quantity: str
+) -> None:
+    recorded(window, energy_wh)
+    checked(page, qtbot, dispute(tmp_path, **RIGHT))
+    page.answered = None
+    page.form.recording.setCurrentIndex(1)
+    page.form.recording.activated.emit(1)
+    qtbot.waitUntil(lambda: page.answered is not None, timeout=8000)
+    table = page.view.details.witnesses.texts
+
+    assert word_of(page)[1] == f"Quantity: {quantity}"
+    assert "Own recording" in table.head
+    assert any("30" in cell for cell in table.rows[-1])  # the clock
 
 
 def test_signed_values_alone_have_a_verdict_of_their_own(page: BillingPage, qtbot: QtBot, tmp_path: Path) -> None:

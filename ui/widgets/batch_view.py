@@ -54,11 +54,8 @@ def kept(answer: Answer) -> Row:
     """Return the row of an answer; made on the worker thread."""
     result = answer.result
     cells = row(answer)
-    stated, calculated = cells[10:12] if cells[12] is not None else cells[7:9]
-    difference, size = None, -1.0
-    if isinstance(stated, Decimal) and isinstance(calculated, Decimal):
-        difference = stated - calculated  # of what is shown: exact amounts have no end
-        size = float(abs(difference))
+    stated, calculated, difference = cells[10:13] if cells[12] is not None else cells[7:10]
+    size = float(abs(difference)) if isinstance(difference, Decimal) else -1.0
     wrong = [d for d in result.discrepancies if d.severity == "error"]
     if result.error:
         why = result.message or ""
@@ -267,6 +264,7 @@ class BatchView(QWidget):
         bar.addWidget(self.which)
         self.zone = ZoneBox()
         self.zone.setToolTip(translate("Billing", "Time zone of all chargers; else each record's own"))
+        self.zone.lineEdit().setPlaceholderText(translate("Billing", "each record's own zone"))
         bar.addWidget(self.zone)
         self.exports = []
         for text, kind in (

@@ -15,6 +15,7 @@ from evtech.billing.dossier import Examined
 from evtech.billing.words import in_words
 from evtech.measure.money import rounded
 from evtech.reports.billing_speaker import Speaker, differs
+from evtech.reports.billing_table import difference
 from ui.theme import Theme
 from ui.widgets.text_table import TextTable
 from ui.words import translate
@@ -175,7 +176,7 @@ def total_rows(result: CheckResult, say: Speaker) -> tuple[list[list[str]], dict
             continue
         cells = [names[name]]
         for billed, right in zip(stated, _sides(calculated), strict=True):
-            off = None if billed is None or right is None else rounded(billed) - rounded(right)  # of what is shown
+            off = None if billed is None or right is None else difference(billed, Fraction(right))
             cells += [_money(say, billed), _money(say, right), "" if off is None else say.money(off)]
         severity = [d.severity for d in result.discrepancies if d.field.partition(".")[0] == name]
         worst = next((s for s in ("error", "warning") if s in severity), None)

@@ -75,7 +75,7 @@ class TextTable(QTableView):
 
     def __init__(self, name: str, wide: int | None = 1) -> None:
         super().__init__()
-        self._wide = wide  # the column that takes the space left; None: all but the first and the last share it
+        self._wide = wide  # the column that takes the space left; None: the last
         self.texts = TextModel()
         self.setModel(self.texts)
         self.setAccessibleName(name)
@@ -112,8 +112,8 @@ class TextTable(QTableView):
         texts.endResetModel()
         if head:
             self.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-            for column in range(1, len(head) - 1) if self._wide is None else (self._wide,):
-                self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+            wide = len(head) - 1 if self._wide is None else self._wide
+            self.horizontalHeader().setSectionResizeMode(wide, QHeaderView.ResizeMode.Stretch)
 
     def fit_height(self) -> None:
         """Be as high as the rows, so that nothing scrolls inside."""
