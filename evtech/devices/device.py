@@ -6,6 +6,7 @@ remembered and shown as missing, with the reason, without hiding the others.
 
 import contextlib
 import re
+import sys
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
@@ -35,11 +36,11 @@ class Device:
         self._plan: list[Block] | None = None
         self._plan_is_full = False
         # the wall clock may be set while we watch: intervals come from the monotonic clock, UTC is mapped once
-        self._zero = datetime.now(UTC) - timedelta(seconds=time.monotonic())
+        self._zero = datetime.now(UTC) - timedelta(seconds=time.monotonic() + slept())
 
     def utc(self, monotonic: float) -> datetime:
         """Return the UTC moment of a monotonic time (s)."""
-        return self._zero + timedelta(seconds=monotonic)
+        return self._zero + timedelta(seconds=monotonic + slept())
 
     async def read_all(self) -> Reading:
         """Return one reading of every readable point; identity points are read once and repeated.
@@ -176,6 +177,13 @@ class Device:
                                 "read right after a timeout")  # fmt: skip
             taken[point.name] = sample
         return taken
+
+
+def slept() -> float:
+    """Return how long (s) the computer has been asleep since it was started: Linux stops the monotonic clock then."""
+    if sys.platform == "linux":
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic())
+    return 0.0
 
 
 def _as_text(sample: Sample | None) -> str | None:
