@@ -164,7 +164,18 @@ class Device:
 
     async def _ask(self, block: Block) -> Answer:
         unit = self.unit_id if block.unit_id is None else block.unit_id
-        return await self.link.read(unit, block.table, block.address, block.count, spare=block.spare)
+        most = self.profile.reads.max_registers
+        if block.table in (Table.COIL, Table.DISCRETE) or block.count <= most:
+            return await self.link.read(unit, block.table, block.address, block.count, spare=block.spare)
+        # one text longer than the device hands out at once
+        starts = range(0, block.count, most)
+        sizes = [min(most, block.count - start) for start in starts]
+        parts = [
+            await self.link.read(unit, block.table, block.address + start, size)
+            for start, size in zip(starts, sizes, strict=True)
+        ]
+        words = tuple(word for part in parts for word in part.words)
+        return Answer(words, parts[0].asked, parts[-1].answered, any(part.suspect for part in parts))
 
     def _take(self, block: Block, words: tuple[int, ...], suspect: bool) -> dict[str, Sample]:
         taken = {}
