@@ -39,8 +39,10 @@ class BytePort(Protocol):
 class SerialPort:
     """A serial port by pyserial, opened for exclusive use."""
 
-    def __init__(self, path: str, baud: int, parity: str, stopbits: int, *, paced: bool | None = None) -> None:
-        self._path, self._baud, self._parity, self._stopbits = path, baud, parity, stopbits
+    def __init__(
+        self, path: str, baud: int, parity: str, stopbits: int, *, bits: int = 8, paced: bool | None = None
+    ) -> None:
+        self._path, self._baud, self._parity, self._stopbits, self._bits = path, baud, parity, stopbits, bits
         # a pseudo terminal hands bytes over at once, whatever its speed says
         self.paced = not os.path.realpath(path).startswith("/dev/pts/") if paced is None else paced
         self._port: serial.Serial | None = None
@@ -52,6 +54,7 @@ class SerialPort:
             self._port = serial.Serial(
                 self._path,
                 self._baud,
+                bytesize=self._bits,
                 parity=self._parity,
                 stopbits=self._stopbits,
                 timeout=0,
@@ -64,7 +67,7 @@ class SerialPort:
             if type(error).__module__ != "termios":  # termios.error is no OSError and does not exist on Windows
                 raise
             raise CannotConnectError(
-                f"{self._path} does not take {self._baud} {8}{self._parity}{self._stopbits}.",
+                f"{self._path} does not take {self._baud} {self._bits}{self._parity}{self._stopbits}.",
                 "Choose settings that the adapter supports.",
             ) from error
 
