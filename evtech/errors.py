@@ -37,6 +37,10 @@ class CannotConnectError(LinkError):
     """The link could not be opened: refused, unreachable, port missing or busy."""
 
 
+class SettingsError(CannotConnectError):
+    """The port is there but does not take the speed, parity or stop bits."""
+
+
 class LinkLostError(LinkError):
     """The link was open and is gone."""
 

@@ -16,6 +16,7 @@ GROUPS = (
     "explain",
     "profiles",
     "read",
+    "scan",
     "monitor",
     "simulate",
     "sessions",

@@ -32,7 +32,7 @@ async def recognise(link: ModbusLink, library: Library, unit_id: int | None = No
     """
     found: list[Match] = []
     silent: dict[int, NoAnswerError] = {}
-    answered = False
+    answering: set[int] = set()
     for profile in library.profiles():
         tests = profile.recognition.tests
         if not tests:
@@ -44,15 +44,16 @@ async def recognise(link: ModbusLink, library: Library, unit_id: int | None = No
             continue
         try:
             match = await _try(device)
-            answered = True
+            answering.add(unit)
         except NoAnswerError as error:
-            silent[unit] = error
+            if unit not in answering:  # some devices are silent where others refuse
+                silent[unit] = error
             continue
         except BadAnswerError:
             continue
         if match is not None:
             found.append(match)
-    if not answered and silent:
+    if not answering and silent:
         raise next(iter(silent.values()))
     return sorted(found, key=lambda match: -match.confidence)
 

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import serial
 
-from evtech.errors import CannotConnectError, LinkLostError
+from evtech.errors import CannotConnectError, LinkLostError, SettingsError
 
 WINDOWS = sys.platform == "win32"
 
@@ -66,7 +66,7 @@ class SerialPort:
         except Exception as error:
             if type(error).__module__ != "termios":  # termios.error is no OSError and does not exist on Windows
                 raise
-            raise CannotConnectError(
+            raise SettingsError(
                 f"{self._path} does not take {self._baud} {self._bits}{self._parity}{self._stopbits}.",
                 "Choose settings that the adapter supports.",
             ) from error
