@@ -61,6 +61,7 @@ class _Watch:
         self._interval, self._duration, self._record = interval, duration, record
         self._technician, self._site = technician, site
         self._output: Output = common.output
+        self._failing: str | None = None
 
     def run(self) -> int:
         """Watch until the time is over or a signal comes; return the exit code."""
@@ -74,9 +75,34 @@ class _Watch:
             archive = self._common.archive if self._record else str(Path(folder) / "unused.evtech")
             bench = Workbench(archive, self._common.profile_dir)
             try:
-                return self._until_signal(bench)
+                code = self._until_signal(bench)
             finally:
                 bench.close()
+            return self._tell_unsaved(bench) or code if self._record else code
+
+    def _tell_unsaved(self, bench: Any) -> int:
+        """Say what could not be written to the archive; return 3 when something was lost with this program."""
+        writer = bench.archive.writer
+        if not writer.held and not writer.lost:
+            return 0
+        self._output.say(
+            f"evtech: {writer.held + writer.lost} entries were not saved: {writer.failing or 'see the log'}."
+        )
+        self._output.say("  What was saved before is untouched. Make room, or name another --archive.")
+        return 3
+
+    def _tell_recording(self, connection: Any) -> None:
+        """Say when writing begins to fail and when it works again; readings wait in memory meanwhile."""
+        writer = connection.writer
+        failing = writer.failing if writer is not None else None
+        if failing == self._failing:
+            return
+        self._failing = failing
+        if failing is None:
+            self._output.say("Recording works again; what waited in memory is saved.")
+        else:
+            self._output.say(f"evtech: recording fails: {failing}. Readings are kept in memory.")
+            self._output.say("  Make room or give rights; evtech tries again every second.")
 
     def _until_signal(self, bench: Any) -> int:
         """Run the watch on the I/O thread; a signal, which only the main thread hears, ends it in good order."""
@@ -132,6 +158,7 @@ class _Watch:
             for gap in connection.gaps[gaps:]:
                 gaps += 1
                 self._write_gap(gap)
+            self._tell_recording(connection)
             reading = connection.latest
             if reading is not None and reading is not written:
                 written = reading

@@ -77,6 +77,8 @@ def parse_address(text: str) -> LinkAddress:
         path = unquote(parts.netloc + parts.path)
         if not path:
             raise _error(text, "no serial port is named")
+    if scheme == "rtu" and options.get("bits") == "7":
+        raise _error(text, "RTU frames need 8 data bits; 7 are for ascii:")
     return LinkAddress(
         scheme,
         host,
