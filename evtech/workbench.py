@@ -69,6 +69,7 @@ class Connection:
         self.sessions: ChargingSessions | None = None
         self.monitor: Monitor | None = None
         self.task: asyncio.Task[None] | None = None
+        self.consumers: tuple[Callable[[Reading], None], ...] = ()  # called last, on the I/O thread
         self._listeners: list[EventListener] = []
         self._listeners_lock = threading.Lock()
 
@@ -303,6 +304,8 @@ class Workbench:
                 connection.writer.add(reading)
                 keeper.keep()
             connection.alarms.take(reading)
+            for consume in connection.consumers:
+                consume(reading)
 
         def take_gap(gap: Gap) -> None:
             connection.gaps = [*connection.gaps, gap]

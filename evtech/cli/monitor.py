@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from collections import deque
 from typing import Any
 
 import typer
@@ -62,6 +63,7 @@ class _Watch:
         self._technician, self._site = technician, site
         self._output: Output = common.output
         self._failing: str | None = None
+        self._unwritten: deque[Reading] = deque()
 
     def run(self) -> int:
         """Watch until the time is over or a signal comes; return the exit code."""
@@ -144,27 +146,32 @@ class _Watch:
         if self._interval is not None and connection.interval_wanted > self._interval:
             self._output.say(f"This product is polled no faster than every {connection.interval_wanted:g} s.")
         connection.subscribe(self._write_event)
+        if connection.latest is not None:
+            self._unwritten.append(connection.latest)
+        connection.consumers = (self._unwritten.append,)
         await self._poll(connection, other, stop)
         stopping.cancel()
+        await asyncio.wrap_future(bench.disconnect(connection))  # nothing is read that no line tells
+        self._write_samples(connection, other)
         self._write_summary(connection)
         return 130 if stop.is_set() else 0
 
     async def _poll(self, connection: Any, other: Any, stop: asyncio.Event) -> None:
         """Write each new reading and gap until time or a signal ends it."""
         ends = time.monotonic() + self._duration if self._duration else float("inf")
-        written: Reading | None = None
         gaps = 0
         while not stop.is_set() and time.monotonic() < ends:
             for gap in connection.gaps[gaps:]:
                 gaps += 1
                 self._write_gap(gap)
             self._tell_recording(connection)
-            reading = connection.latest
-            if reading is not None and reading is not written:
-                written = reading
-                self._write_sample(reading, other.latest if other else None, connection)
+            self._write_samples(connection, other)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), min(0.02, max(ends - time.monotonic(), 0.001)))
+
+    def _write_samples(self, connection: Any, other: Any) -> None:
+        while self._unwritten:
+            self._write_sample(self._unwritten.popleft(), other.latest if other else None, connection)
 
     def _write_sample(self, reading: Reading, beside: Reading | None, connection: Any) -> None:
         values = {name: sample.value for name, sample in reading.samples.items()}
