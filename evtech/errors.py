@@ -61,6 +61,10 @@ class BadAnswerError(DeviceError):
     hint = "Check cable, termination and shielding; make sure no second master is on the bus."
 
 
+class UnreadableError(DeviceError):
+    """The device answers, but not one point of the profile can be read."""
+
+
 class RefusedError(DeviceError):
     """The device answered with a Modbus exception (Modbus application protocol 1.1b3, section 7)."""
 

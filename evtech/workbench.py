@@ -19,7 +19,7 @@ from evtech import paths
 from evtech.devices.device import Device
 from evtech.devices.library import Library
 from evtech.devices.profile import Profile
-from evtech.devices.recognition import recognise
+from evtech.devices.recognition import contradiction, recognise
 from evtech.errors import DeviceError, EvtechError, InputError
 from evtech.events import Event, EventKind, EventListener
 from evtech.links.address import LinkAddress, parse_address
@@ -60,6 +60,7 @@ class Connection:
         self.visit = visit
         self.interval_wanted = interval
         self.latest: Reading | None = None
+        self.doubt: str | None = None  # why this may be another product than the profile says
         self.writer: RecordingWriter | None = None
         numeric = [p.name for p in self.profile.points.values() if p.readable and p.type.value != "text"]
         self.history = History(numeric)
@@ -231,7 +232,10 @@ class Workbench:
             device = Device(profile, link, address.unit_id)
             name = f"{profile.vendor} {profile.model}"
             identity = await _step(report, "identity", f"Asking {name} who it is", device.identify(), f"{name} answers")
-            await _step(report, "values", "Reading the first values", device.read_all(), "Values are read")
+            first = await _step(report, "values", "Reading the first values", device.first_reading(), "Values are read")
+            doubt = contradiction(profile, first)
+            if doubt:
+                report(CheckStep("values", "doubt", f"Values are read, but this may be another product: {doubt}."))
         except BaseException:
             await link.close()
             raise
@@ -240,6 +244,7 @@ class Workbench:
             visit = self.archive.start_visit(site=site, technician=technician, simulated=is_demo or self._simulated)
         pace = max(interval or DEFAULT_INTERVAL_S, profile.reads.min_poll_s)
         connection = Connection(device, identity, visit, pace)
+        connection.doubt = doubt
         self._start(connection, is_demo or self._simulated)
         report(CheckStep("recording", "ok", "Recording has started" if record else "Watching without recording"))
         return connection

@@ -32,13 +32,16 @@ def register(app: typer.Typer) -> None:
         site: str = typer.Option("", help="Where it stands, for the record."),
         reference: str | None = typer.Option(None, metavar="LINK", help="A reference meter beside it."),
         reference_profile: str | None = typer.Option(None, help="The reference meter's profile."),
+        timeout: float | None = typer.Option(None, help="Seconds to wait for each answer."),
     ) -> None:
         """Poll a device until interrupted; one line a poll, events as they come."""
         if interval is not None and not 0.01 <= interval <= 3600:
             raise InputError(f"--interval is {interval:g}.", "Allowed: 0.01 to 3600 s.")
         if duration is not None and duration <= 0:
             raise InputError(f"--duration is {duration:g}.", "Allowed: above 0 s.")
-        watch = _Watch(context.obj, link, profile, interval, duration, record, technician, site)
+        from evtech.cli.opening import with_timeout
+
+        watch = _Watch(context.obj, with_timeout(link, timeout), profile, interval, duration, record, technician, site)
         watch.reference = (reference, reference_profile) if reference else None
         raise typer.Exit(watch.run())
 
@@ -143,6 +146,8 @@ class _Watch:
             other = await asyncio.wrap_future(bench.connect(link, profile, **words))
         who = connection.identity
         self._output.say(f"Watching {who.vendor} {who.model} on {connection.link_name} ({who.profile}).")
+        if connection.doubt:
+            self._output.say(f"This may be another product: {connection.doubt}.")
         if self._interval is not None and connection.interval_wanted > self._interval:
             self._output.say(f"This product is polled no faster than every {connection.interval_wanted:g} s.")
         connection.subscribe(self._write_event)

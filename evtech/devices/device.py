@@ -8,14 +8,14 @@ import contextlib
 import re
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from evtech.devices.encoding import decode, missing
 from evtech.devices.profile import Point, Profile
 from evtech.devices.read_plan import Block, plan
 from evtech.devices.state import active_errors, charger_state
-from evtech.errors import DeviceError, NoAnswerError, RefusedError
+from evtech.errors import DeviceError, NoAnswerError, RefusedError, UnreadableError
 from evtech.links.link import Answer, ModbusLink, Table
 from evtech.measure.sample import ChargerIdentity, Quality, Reading, Sample
 
@@ -50,6 +50,12 @@ class Device:
         samples, asked, answered = await self._read_blocks(self._blocks())
         self._keep_identity(samples)
         return self._reading({**self._fixed, **samples}, (asked + answered) / 2)
+
+    async def first_reading(self) -> Reading:
+        """Return a reading with at least one value; raise ``UnreadableError`` where the profile cannot be right."""
+        reading = await self.read_all()
+        require_values(self.profile, reading.samples)
+        return reading
 
     async def read(self, name: str) -> Sample:
         """Return one point's sample; raise ``RefusedError`` naming it, or what the link raises."""
@@ -188,6 +194,20 @@ class Device:
                                 "read right after a timeout")  # fmt: skip
             taken[point.name] = sample
         return taken
+
+
+def require_values(profile: Profile, samples: Mapping[str, Sample]) -> None:
+    """Raise ``UnreadableError`` with the device's reasons when not one value came."""
+    if any(sample.value is not None for sample in samples.values()):
+        return
+    reasons = sorted({sample.reason for sample in samples.values() if sample.reason})
+    is_absent = any(f"exception {code}" in reason for reason in reasons for code in (10, 11))
+    raise UnreadableError(
+        f"Not one point of {profile.id} could be read: {'; '.join(reasons)}.",
+        "No device answers under this unit id: check unit= of the link."
+        if is_absent
+        else "The profile does not fit this device; leave it out to have the device recognised.",
+    )
 
 
 def slept() -> float:

@@ -172,7 +172,10 @@ class SocketPort:
         return self._socket
 
     def _lost(self, error: Exception) -> LinkLostError:
-        return LinkLostError(f"The link to {self._host}:{self._port_number} was lost: {error}.")
+        return LinkLostError(
+            f"The link to {self._host}:{self._port_number} was lost: {error}.",
+            "rtu+tcp is for gateways in transparent mode; a Modbus TCP device needs tcp://.",
+        )
 
 
 def cannot_open(path: str, error: Exception) -> CannotConnectError:

@@ -65,6 +65,11 @@ class TcpLink:
                     server_hostname=self._host if self._tls else None,
                 )
         except (OSError, TimeoutError) as error:
+            if self._tls is not None and isinstance(error, ConnectionResetError):
+                raise CannotConnectError(
+                    f"{self._host}:{self._port} answers but ends the TLS handshake.",
+                    "Nothing speaks TLS there: try tcp://, or another port.",
+                ) from error
             raise _cannot_connect(self._host, self._port, error) from error
 
     async def close(self) -> None:
@@ -248,4 +253,6 @@ def _cannot_connect(host: str, port: int, error: Exception) -> CannotConnectErro
     for kind, make in causes:
         if isinstance(error, kind):
             return make()
-    return CannotConnectError(f"{where} cannot be reached: {error}.", "Check the address and the network cable.")
+    return CannotConnectError(
+        f"{where} cannot be reached: {str(error) or type(error).__name__}.", "Check the address and the network cable."
+    )
