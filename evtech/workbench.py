@@ -135,6 +135,9 @@ class Workbench:
         self.io = IoThread()
         self.io.start()
         self._simulated = simulated
+        self.usual_interval: float | None = None  # s between polls where a connection asks for none
+        self.technician = ""  # who is at the chargers, for the visits
+        self.report_language = "en"
 
     def connect(
         self,
@@ -202,7 +205,7 @@ class Workbench:
             report(CheckStep("address", "failed", str(error), error.hint))
             raise
         report(CheckStep("address", "ok", str(address)))
-        return await self._connect(address, profile, interval, True, "", "", report)
+        return await self._connect(address, profile, interval or self.usual_interval, True, self.technician, "", report)
 
     async def _connect(
         self,

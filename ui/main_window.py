@@ -5,7 +5,7 @@ import threading
 from functools import partial
 
 from PySide6.QtCore import QEventLoop, QSettings, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QFontMetrics, QKeySequence
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QFontMetrics, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -34,6 +34,7 @@ from ui.widgets.dress import dress
 from ui.widgets.header import Header
 from ui.widgets.icons import SIZE, rail_icon
 from ui.widgets.strips import Strips
+from ui.window_tools import WindowTools
 from ui.words import translate
 
 STRIP_MS = 500
@@ -101,6 +102,14 @@ class MainWindow(QMainWindow):
         self._asked = None
         self.connect_page.set_busy(True)
         self.bridge.demo()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Let profiles and archives be dropped on the window."""
+        self.tools.take_drag(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        self.tools.take_drop(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close at any moment: what was read is saved, a running session goes on at the next start."""
@@ -189,6 +198,7 @@ class MainWindow(QMainWindow):
         menus.add(menus.tools, translate("Menu", "&Check the archive"), self._check_archive)
         menus.add_folders()
         menus.add_about()
+        self.tools = WindowTools(self)
 
     def _wire(self) -> None:
         self.connect_page.connect_wanted.connect(self._connect)
