@@ -5,6 +5,7 @@ what was read is on disk, a running session stays open and goes on when evtech i
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections import deque
@@ -38,6 +39,7 @@ DEFAULT_INTERVAL_S = 1.0
 SAVE_OPEN_SESSION_S = 2.0
 KEPT_EVENTS = 500
 T = TypeVar("T")
+log = logging.getLogger("evtech.monitor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +119,8 @@ class Connection:
 
     def _tell(self, event: Event) -> None:
         self.events.append(event)
+        words = ", ".join(f"{name} {value}" for name, value in event.details.items())
+        log.info("%s: %s: %s", self.link_name, event.kind.value, words)
         if self.writer is not None:
             self.writer.event(event)
         with self._listeners_lock:
@@ -249,6 +253,7 @@ class Workbench:
         connection = Connection(device, identity, visit, pace)
         connection.doubt = doubt
         self._start(connection, is_demo or self._simulated)
+        log.info("%s: connected: %s, serial number %s", link.name, name, identity.serial_number)
         report(CheckStep("recording", "ok", "Recording has started" if record else "Watching without recording"))
         return connection
 

@@ -99,7 +99,9 @@ class SettingsDialog(QDialog):
         form.addRow(translate("Settings", "&Language of reports"), self.language)
         form.addRow(translate("Settings", "&Read every"), self.interval)
         form.addRow("", Muted(translate("Settings", "Used by the next connection; a product may want more.")))
-        form.addRow(translate("Settings", "&Archive"), archive)
+        label = QLabel(translate("Settings", "&Archive"))
+        label.setBuddy(self.archive)  # a row that holds a layout has no buddy of its own
+        form.addRow(label, archive)
         form.addRow("", Muted(translate("Settings", "Used from the next start; empty for the usual place.")))
         return form
 

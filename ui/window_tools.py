@@ -41,6 +41,7 @@ class WindowTools(QObject):
             log.warning("settings: %s", problem)
         self.memory = LogMemory()
         logging.getLogger("evtech").addHandler(self.memory)
+        logging.getLogger("evtech").setLevel(logging.INFO)
         window.destroyed.connect(lambda memory=self.memory: logging.getLogger("evtech").removeHandler(memory))
         self._log_window: LogWindow | None = None
         menus = window.menus
