@@ -138,6 +138,9 @@ class _Watch:
         await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not connecting.done():
             connecting.cancel()
+            interval = {"wanted": self._interval, "median": None, "p99": None}
+            data = {"type": "summary", "polls": 0, "failed": 0, "interval": interval, "session": None}
+            self._output.line(data, "interrupted before the connection stood")
             return 130
         connection = connecting.result()
         other = None

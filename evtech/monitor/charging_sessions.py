@@ -16,6 +16,7 @@ from evtech.events import Event, EventKind
 from evtech.measure.sample import ChargerIdentity, Reading, SessionPhase
 from evtech.monitor.energy import EnergyRegister
 from evtech.store.records import ChargingSession, Gap, PhaseSpan
+from evtech.store.session_rows import iso
 
 PAUSE_BY_VEHICLE_S = 30.0  # B2 for so long after charging is the vehicle's pause
 METER_SESSION_END_S = 60.0  # a meter without pilot: so long without current ends a session
@@ -220,7 +221,7 @@ class ChargingSessions:
         for error in reading.errors:
             if not any(kept["code"] == error.code for kept in errors):
                 errors = (*errors, {"code": error.code, "raw": error.raw, "meaning": error.meaning,
-                                    "severity": error.severity, "at": reading.time.isoformat()})  # fmt: skip
+                                    "severity": error.severity, "at": iso(reading.time)})  # fmt: skip
         self._current = self._with_energy(
             replace(
                 session,
