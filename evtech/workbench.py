@@ -5,6 +5,7 @@ what was read is on disk, a running session stays open and goes on when evtech i
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections import deque
@@ -19,7 +20,7 @@ from evtech import paths
 from evtech.devices.device import Device
 from evtech.devices.library import Library
 from evtech.devices.profile import Profile
-from evtech.devices.recognition import recognise
+from evtech.devices.recognition import contradiction, recognise
 from evtech.errors import DeviceError, EvtechError, InputError
 from evtech.events import Event, EventKind, EventListener
 from evtech.links.address import LinkAddress, parse_address
@@ -38,6 +39,7 @@ DEFAULT_INTERVAL_S = 1.0
 SAVE_OPEN_SESSION_S = 2.0
 KEPT_EVENTS = 500
 T = TypeVar("T")
+log = logging.getLogger("evtech.monitor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Connection:
         self.visit = visit
         self.interval_wanted = interval
         self.latest: Reading | None = None
+        self.doubt: str | None = None  # why this may be another product than the profile says
         self.writer: RecordingWriter | None = None
         numeric = [p.name for p in self.profile.points.values() if p.readable and p.type.value != "text"]
         self.history = History(numeric)
@@ -69,6 +72,7 @@ class Connection:
         self.sessions: ChargingSessions | None = None
         self.monitor: Monitor | None = None
         self.task: asyncio.Task[None] | None = None
+        self.consumers: tuple[Callable[[Reading], None], ...] = ()  # called last, on the I/O thread
         self._listeners: list[EventListener] = []
         self._listeners_lock = threading.Lock()
 
@@ -115,6 +119,8 @@ class Connection:
 
     def _tell(self, event: Event) -> None:
         self.events.append(event)
+        words = ", ".join(f"{name} {value}" for name, value in event.details.items())
+        log.info("%s: %s: %s", self.link_name, event.kind.value, words)
         if self.writer is not None:
             self.writer.event(event)
         with self._listeners_lock:
@@ -133,6 +139,9 @@ class Workbench:
         self.io = IoThread()
         self.io.start()
         self._simulated = simulated
+        self.usual_interval: float | None = None  # s between polls where a connection asks for none
+        self.technician = ""  # who is at the chargers, for the visits
+        self.report_language = "en"
 
     def connect(
         self,
@@ -200,7 +209,7 @@ class Workbench:
             report(CheckStep("address", "failed", str(error), error.hint))
             raise
         report(CheckStep("address", "ok", str(address)))
-        return await self._connect(address, profile, interval, True, "", "", report)
+        return await self._connect(address, profile, interval or self.usual_interval, True, self.technician, "", report)
 
     async def _connect(
         self,
@@ -230,7 +239,10 @@ class Workbench:
             device = Device(profile, link, address.unit_id)
             name = f"{profile.vendor} {profile.model}"
             identity = await _step(report, "identity", f"Asking {name} who it is", device.identify(), f"{name} answers")
-            await _step(report, "values", "Reading the first values", device.read_all(), "Values are read")
+            first = await _step(report, "values", "Reading the first values", device.first_reading(), "Values are read")
+            doubt = contradiction(profile, first)
+            if doubt:
+                report(CheckStep("values", "doubt", f"Values are read, but this may be another product: {doubt}."))
         except BaseException:
             await link.close()
             raise
@@ -239,7 +251,9 @@ class Workbench:
             visit = self.archive.start_visit(site=site, technician=technician, simulated=is_demo or self._simulated)
         pace = max(interval or DEFAULT_INTERVAL_S, profile.reads.min_poll_s)
         connection = Connection(device, identity, visit, pace)
+        connection.doubt = doubt
         self._start(connection, is_demo or self._simulated)
+        log.info("%s: connected: %s, serial number %s", link.name, name, identity.serial_number)
         report(CheckStep("recording", "ok", "Recording has started" if record else "Watching without recording"))
         return connection
 
@@ -303,6 +317,8 @@ class Workbench:
                 connection.writer.add(reading)
                 keeper.keep()
             connection.alarms.take(reading)
+            for consume in connection.consumers:
+                consume(reading)
 
         def take_gap(gap: Gap) -> None:
             connection.gaps = [*connection.gaps, gap]

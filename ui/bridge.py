@@ -1,5 +1,6 @@
 """The one place that knows both the I/O thread and Qt: futures and events become signals on the GUI thread."""
 
+import logging
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import Any
@@ -9,6 +10,8 @@ from PySide6.QtCore import QObject, Signal
 from evtech.errors import EvtechError
 from evtech.events import Event
 from evtech.workbench import CheckStep, Connection, Workbench
+
+log = logging.getLogger("evtech.ui")
 
 
 class Bridge(QObject):
@@ -54,6 +57,9 @@ class Bridge(QObject):
                 result: Any = task()
             except EvtechError as error:
                 result = error
+            except Exception as error:  # a bug of ours: the page must not wait for ever
+                log.exception("work for a page failed")
+                result = _as_failure(error)
             self.finished_work.emit(then, result)
 
         QThreadPool.globalInstance().start(run)
@@ -69,6 +75,9 @@ class Bridge(QObject):
             self.failed.emit(None)
         except EvtechError as error:
             self.failed.emit(error)
+        except Exception as error:  # a bug of ours: the page must not wait for ever
+            log.exception("connecting failed")
+            self.failed.emit(_as_failure(error))
         else:
             connection.subscribe(self._pass_on)
             self.connected.emit(connection)
@@ -81,3 +90,7 @@ class Bridge(QObject):
 
     def _hand_over(self, then: Callable[[Any], None], result: object) -> None:
         then(result)
+
+
+def _as_failure(error: Exception) -> EvtechError:
+    return EvtechError(f"evtech itself failed: {type(error).__name__}: {error}.", "The log (Ctrl+L) has the details.")

@@ -3,9 +3,10 @@
 import shutil
 import threading
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -34,6 +35,7 @@ from ui.widgets.dress import dress
 from ui.widgets.header import Header
 from ui.widgets.rail import Rail
 from ui.widgets.strips import Strips
+from ui.window_tools import WindowTools
 from ui.words import translate
 
 STRIP_MS = 500
@@ -123,11 +125,27 @@ class MainWindow(QMainWindow):
             action.setChecked(name == theme.name)
         self._refresh()
 
+    def open_in_a_page(self, path: Path) -> bool:
+        """Hand a file to the first page that takes it, and show that page."""
+        for task in self.tasks:
+            if self.task_page(task.name).open_file(path):
+                self.rail.go(task.name)
+                return True
+        return False
+
     def start_demo(self) -> None:
         """Connect to the simulated charger."""
         self._asked = None
         self.connect_page.set_busy(True)
         self.bridge.demo()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Let files be dropped on the window."""
+        self.tools.take_drag(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        self.tools.take_drop(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close at any moment: what was read is saved, a running session goes on at the next start."""
@@ -215,6 +233,7 @@ class MainWindow(QMainWindow):
         menus.add(menus.tools, translate("Menu", "&Check the archive"), self._check_archive)
         menus.add_folders()
         menus.add_about()
+        self.tools = WindowTools(self)
 
     def _wire(self) -> None:
         self.connect_page.connection_wanted.connect(self._connect)

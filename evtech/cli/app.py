@@ -17,6 +17,7 @@ GROUPS = (
     "explain",
     "profiles",
     "read",
+    "scan",
     "monitor",
     "simulate",
     "sessions",
