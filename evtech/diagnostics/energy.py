@@ -85,7 +85,7 @@ def energy_step(evidence: "Evidence", window: float | None) -> Signal | None:
     still = times - times[last] >= window
     # a coarse register moves seldom: standing still counts only when more than one of its steps was due
     overdue = total - total[last] >= 1.5 * step + _SMALLEST_WH
-    start = np.searchsorted(times, times - window, "left")
+    start = np.maximum(np.searchsorted(times, times - window, "left") - 1, 0)
     return Signal(np.where(~still, energy - energy[start], np.where(overdue, 0.0, np.nan)), point=point)
 
 

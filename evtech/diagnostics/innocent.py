@@ -8,6 +8,7 @@ from collections.abc import Callable
 import numpy as np
 
 from evtech.diagnostics.evidence import Evidence
+from evtech.diagnostics.limits import FRESH_S, write_age
 from evtech.diagnostics.predicates import Bools, run_starts
 from evtech.diagnostics.trace import Floats
 
@@ -109,7 +110,8 @@ def _nothing_flows(evidence: Evidence) -> Bools | None:
     current, negative = _numbers(evidence, "m.i_max"), _numbers(evidence, "m.p_phase_min")
     if current is None:
         return None
-    return np.asarray((np.nan_to_num(current) < 5) & ((negative is None) | (np.nan_to_num(negative) > -50)), bool)
+    idle = np.asarray(np.nan_to_num(current) < 5)
+    return idle if negative is None else np.asarray(idle & (np.nan_to_num(negative) > -50))
 
 
 def _limit_is_as_wanted(evidence: Evidence) -> Bools | None:
@@ -120,12 +122,15 @@ def _limit_is_as_wanted(evidence: Evidence) -> Bools | None:
     return np.asarray(np.abs(offer - wanted) <= 0.5, bool)
 
 
-def _bounded_by_hardware(evidence: Evidence) -> Bools | None:
-    """The limit asked for is above the rating: the charger offers what it can."""
+def _not_written_or_bounded(evidence: Evidence) -> Bools | None:
+    """Nothing was written just before, or more than the rating was asked for: the charger offers what it can."""
     offer, wanted, rating = (_numbers(evidence, name) for name in ("lim.eff", "lim.set", "lim.hw"))
-    if offer is None or wanted is None or rating is None:
+    if offer is None or wanted is None:
         return None
-    return np.asarray((wanted > rating) & (np.abs(offer - rating) <= 0.5), bool)
+    veto = np.zeros(len(wanted), bool)
+    if evidence.facts.number("last_write_age_s", "lim_last_write_age_s") is None:
+        veto |= ~(write_age(wanted, evidence.trace.times) < FRESH_S)
+    return veto if rating is None else np.asarray(veto | ((wanted > rating) & (np.abs(offer - rating) <= 0.5)))
 
 
 _REASONS: dict[str, Callable[[Evidence], Bools | None]] = {
@@ -137,5 +142,5 @@ _REASONS: dict[str, Callable[[Evidence], Bools | None]] = {
     "COM-MAP-MISMATCH": _plausible_map,
     "MTR-CT": _nothing_flows,
     "LIM-WATCHDOG": _limit_is_as_wanted,
-    "LIM-WRITE-IGNORED": _bounded_by_hardware,
+    "LIM-WRITE-IGNORED": _not_written_or_bounded,
 }

@@ -11,7 +11,7 @@ from evtech.diagnostics.trace import Floats, last_known
 if TYPE_CHECKING:
     from evtech.diagnostics.evidence import Evidence
 
-_FRESH_S = 60.0  # the shortest age that a predicate asks about
+FRESH_S = 60.0  # the shortest age that a predicate asks about
 
 
 def last_write_age(evidence: "Evidence", window: float | None) -> Signal | None:
@@ -37,7 +37,13 @@ def last_write_age(evidence: "Evidence", window: float | None) -> Signal | None:
         written |= _steps(offered.numbers) & (np.abs(last_known(offered.numbers) - low) > 0.5)
     last = np.maximum.accumulate(np.where(written, np.arange(len(times)), -1))
     age = times - times[np.maximum(last, 0)]
-    return Signal(np.where((last < 0) & (age < _FRESH_S), np.nan, age), point="current_limit")
+    return Signal(np.where((last < 0) & (age < FRESH_S), np.nan, age), point="current_limit")
+
+
+def write_age(column: Floats, times: Floats) -> Floats:
+    """Return the time since a set point last stepped (s), infinite before its first step."""
+    last = np.maximum.accumulate(np.where(_steps(column), np.arange(len(times)), -1))
+    return np.where(last < 0, np.inf, times - times[np.maximum(last, 0)])
 
 
 def _steps(column: Floats) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":

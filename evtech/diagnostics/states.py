@@ -27,6 +27,7 @@ _ENUMERATIONS: tuple[Mapping[str, str], ...] = (
     {"0": "A1", "1": "A2", "2": "B1", "3": "B2", "4": "C1", "5": "C2", "6": "D1", "7": "D2", "8": "E", "9": "F"},
 )  # fmt: skip
 _ENOUGH_A = 1.0  # with such a current the state must be C or D
+_AGREES, _MARGIN, _RARE = 0.9, 0.02, 0.2
 _LETTER = re.compile(r"(?:STATE\s*)?([A-F][12]?)")
 
 
@@ -63,19 +64,22 @@ def _number(word: str) -> str:
 def _by_number(words: Words, numbers: Mapping[str, str], current: Floats | None) -> dict[str, str]:
     if set(numbers.values()) <= set(_ASCII):
         return {word: "A1" if number == "65" else _ASCII[number] for word, number in numbers.items()}
-    fitting = []
+    scores = []
     for enumeration in _ENUMERATIONS:
         if set(numbers.values()) <= set(enumeration):
             table = {word: enumeration[number] for word, number in numbers.items()}
-            if _agrees(words, table, current):
-                fitting.append(table)
-    return fitting[0] if len(fitting) == 1 else {}
+            scores.append((_agreement(words, table, current), table))
+    scores.sort(key=lambda pair: -pair[0])
+    clear = len(scores) == 1 or (len(scores) > 1 and scores[0][0] - scores[1][0] > _MARGIN)
+    return scores[0][1] if clear and scores[0][0] >= _AGREES else {}
 
 
-def _agrees(words: Words, table: Mapping[str, str], current: Floats | None) -> bool:
-    """Tell whether current flows in C and D, and nowhere else, but for a few samples at the edges."""
+def _agreement(words: Words, table: Mapping[str, str], current: Floats | None) -> float:
+    """Return the share of samples at which current flows in C2 and D2 and nowhere else; less for a rare state D."""
     if current is None or not (np.nan_to_num(current) > _ENOUGH_A).any():
-        return False
+        return 0.0
     flowing = np.nan_to_num(current) > _ENOUGH_A
-    charging = np.isin(words, [word for word, state in table.items() if state[0] in "CD"])
-    return bool(charging[flowing].mean() > 0.9 and flowing[charging].mean() > 0.3)
+    must = np.isin(words, [word for word, state in table.items() if state in ("C2", "D2")])
+    may = must | np.isin(words, [word for word, state in table.items() if state in ("C", "D", "C1", "D1")])
+    share = float(np.where(flowing, may, ~must).mean())
+    return share - (_RARE if any(state[0] == "D" for state in table.values()) else 0.0)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from evtech.diagnostics.predicates import Signal
+from evtech.diagnostics.predicates import Bools, Signal
 from evtech.diagnostics.trace import Floats, last_known
 
 if TYPE_CHECKING:
@@ -19,8 +19,9 @@ STEP_A = 4.0  # a step of current that shows the supply's impedance
 STEADY_A, LEVEL_A = 0.7, 1.0
 APART_S = 120.0  # longest time between the two levels of a step: the mains wanders
 DRIFT_V = 0.5  # what the mains does meanwhile
-COMPARED_V, COARSE_V, ALONE_V = 2.5, 4.0, 6.0
-FAST_S, JUMP_V = 10.0, 1.2  # a jump within one sample is switched by somebody, a joint warms
+COMPARED_V, COARSE_V, ALONE_V = 2.5, 6.0, 6.0
+# a jump within one sample is switched by somebody, a joint warms; slower samples need a larger one
+FAST_S, SLOW_S, JUMP_V, SLOW_JUMP_V = 10.0, 60.0, 1.2, 2.0
 LOADED_A = 6.0
 
 
@@ -86,9 +87,11 @@ def _steps(times: Floats, volts: Floats, amps: Floats) -> list[tuple[int, float,
             level = i
             continue
         if abs(change) >= STEP_A and times[i] - times[level] <= APART_S:
-            settled = volts[i : min(i + 4, len(amps))][np.abs(amps[i : i + 4] - amps[i]) < LEVEL_A]
+            with np.errstate(invalid="ignore"):
+                settled = volts[i : i + 4][np.abs(amps[i : i + 4] - amps[i]) < LEVEL_A]
             before = volts[max(level - 3, 0) : level + 1]
-            ohm = -(float(np.nanmedian(settled)) - float(np.nanmedian(before))) / change
+            before = before[~np.isnan(before)]
+            ohm = (float(np.median(before)) - float(np.nanmedian(settled))) / change if len(before) else np.nan
             if -0.2 < ohm < 10:
                 steps.append((i, ohm, change))
         level = i
@@ -125,7 +128,8 @@ def rises(evidence: "Evidence") -> dict[str, Floats] | None:
     volts = {p: np.where(v > LIVE_V, v, np.nan) for p, v in evidence.of_fitted(evidence.voltages).items()}
     volts = {phase: column for phase, column in volts.items() if not np.isnan(column).all()}
     times = evidence.trace.times
-    fast = len(times) > 1 and float(np.median(np.diff(times))) <= FAST_S
+    usual = float(np.median(np.diff(times))) if len(times) > 1 else np.inf
+    fast = usual <= SLOW_S + 1
     found: dict[str, Floats] = {}
     for phase in volts:
         load = _steady_load(evidence, phase)
@@ -136,14 +140,15 @@ def rises(evidence: "Evidence") -> dict[str, Floats] | None:
         common = np.median(np.vstack(others), axis=0) if others else np.zeros(len(own))
         excess = own - common
         if fast and others:
-            excess = excess - _jumps(volts, phase, load)
+            excess = excess - _jumps(times, volts, phase, load, JUMP_V if usual <= FAST_S else SLOW_JUMP_V)
         limit = ALONE_V if not others else COMPARED_V if fast else COARSE_V
+        limit += 1.4 * (_grain(volts[phase]) if _grain(volts[phase]) >= 0.5 else 0.0)
         counts = (excess >= limit) & (common > -0.3 * np.abs(own)) & load
         found[phase] = np.where(counts, 100 * excess / _first_drop(evidence, phase, load), 0.0)
     return found or None
 
 
-def _steady_load(evidence: "Evidence", phase: str) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]] | None":
+def _steady_load(evidence: "Evidence", phase: str) -> Bools | None:
     """Return where a phase carries the same load as after it settled; ``None`` without five minutes of such a load."""
     amps, times = evidence.currents.get(phase), evidence.trace.times
     if amps is None:
@@ -160,13 +165,13 @@ def _steady_load(evidence: "Evidence", phase: str) -> "np.ndarray[tuple[int, ...
     return load if load.sum() >= 6 else None
 
 
-def _reference(times: Floats, volts: Floats, load: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> float:
+def _reference(times: Floats, volts: Floats, load: Bools) -> float:
     at = np.flatnonzero(load)
     early = at[times[at] <= times[at[0]] + 60]
     return float(np.nanmedian(volts[early if len(early) >= 3 else at[:3]]))
 
 
-def _sunk(times: Floats, volts: Floats, load: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]") -> Floats:
+def _sunk(times: Floats, volts: Floats, load: Bools) -> Floats:
     """Return how far a voltage has fallen since the load settled (V), as a one-minute mean under that load."""
     if np.isnan(volts[load]).all():
         return np.zeros(len(volts))
@@ -174,7 +179,7 @@ def _sunk(times: Floats, volts: Floats, load: "np.ndarray[tuple[int, ...], np.dt
 
 
 def _jumps(
-    volts: dict[str, Floats], phase: str, load: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
+    times: Floats, volts: dict[str, Floats], phase: str, load: Bools, least: float
 ) -> Floats:
     """Return what jumps within one sample have added to the fall of a phase against the others (V)."""
     others = [last_known(v) for name, v in volts.items() if name != phase]
@@ -182,12 +187,13 @@ def _jumps(
     steps = np.nan_to_num(np.diff(apart, prepend=apart[:1]))
     noise = 1.48 * float(np.median(np.abs(steps[load]))) if load.any() else 0.0
     both = load & np.concatenate([[False], load[:-1]])
-    jumped = np.cumsum(np.where(both & (np.abs(steps) > max(JUMP_V, 6 * noise)), steps, 0.0))
-    return np.maximum(jumped, 0.0)
+    jumped = np.cumsum(np.where(both & (np.abs(steps) > max(least, 6 * noise)), steps, 0.0))
+    # the fall is a mean over a minute: so must be what is taken off it
+    return np.maximum(np.nan_to_num(rolling_mean(times, jumped, 60.0)), 0.0)
 
 
 def _first_drop(
-    evidence: "Evidence", phase: str, load: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]"
+    evidence: "Evidence", phase: str, load: Bools
 ) -> float:
     """Return the drop of a phase when its load had settled (V, at least 1); 1 % of 230 V where no idle was seen."""
     volts, amps = evidence.voltages[phase], evidence.currents[phase]
