@@ -128,7 +128,8 @@ def _not_written_or_bounded(evidence: Evidence) -> Bools | None:
     if offer is None or wanted is None:
         return None
     veto = np.zeros(len(wanted), bool)
-    if evidence.facts.number("last_write_age_s", "lim_last_write_age_s") is None:
+    told = "lim.last_write_age_s" in evidence.trace.numbers
+    if not told and evidence.facts.number("last_write_age_s", "lim_last_write_age_s") is None:
         veto |= ~(write_age(wanted, evidence.trace.times) < FRESH_S)
     return veto if rating is None else np.asarray(veto | ((wanted > rating) & (np.abs(offer - rating) <= 0.5)))
 
