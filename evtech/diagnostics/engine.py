@@ -13,7 +13,7 @@ import numpy as np
 from evtech.diagnostics.evidence import NO_FAULT, Evidence
 from evtech.diagnostics.innocent import innocent
 from evtech.diagnostics.knowledge import Cause, Fault, catalogues, faults
-from evtech.diagnostics.lookup import look_up, named
+from evtech.diagnostics.lookup import look_up_register, named
 from evtech.diagnostics.poles import poles_of
 from evtech.diagnostics.predicates import Bools, Outcome, evaluate, run_starts
 
@@ -184,7 +184,7 @@ def _with_codes(
     by_id = {finding.fault.id: finding for finding in found}
     unread = []
     for code in dict.fromkeys(word for word in words.tolist() if word and word.lower() not in NO_FAULT):
-        matches = look_up(_plain(code), known_profile) if known_profile else named(code)
+        matches = look_up_register(_plain(code), known_profile) if known_profile else named(code)
         targets = list(dict.fromkeys(name for match in matches for name in match.faults))
         innocent_code = bool(matches) and all(match.severity == "info" for match in matches)
         if not targets and not innocent_code and not any(p.value == code.lower() for f in found for p in f.proofs):
