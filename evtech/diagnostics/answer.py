@@ -14,6 +14,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "findings": [finding_json(finding) for finding in diagnosis.findings],
         "routines": [],
         "missing_signals": list(diagnosis.missing),
+        "not_measurable": list(diagnosis.not_measurable),
     }
 
 

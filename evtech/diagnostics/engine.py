@@ -14,6 +14,7 @@ from evtech.diagnostics.evidence import NO_FAULT, Evidence
 from evtech.diagnostics.innocent import innocent
 from evtech.diagnostics.knowledge import Cause, Fault, catalogues, faults
 from evtech.diagnostics.lookup import look_up_register, named
+from evtech.diagnostics.measurable import not_measurable
 from evtech.diagnostics.poles import poles_of
 from evtech.diagnostics.predicates import Bools, Outcome, evaluate, run_starts
 
@@ -64,11 +65,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The answer: healthy, findings or inconclusive; which decisive signals were missing."""
+    """The answer: healthy, findings or inconclusive; which decisive signals were missing, what could not be proven."""
 
     result: str
     findings: tuple[Finding, ...]
     missing: tuple[str, ...] = field(default=())
+    not_measurable: tuple[str, ...] = field(default=())
 
 
 def diagnose(evidence: Evidence, profile: str | None = None) -> Diagnosis:
@@ -77,9 +79,10 @@ def diagnose(evidence: Evidence, profile: str | None = None) -> Diagnosis:
     found, unread = _with_codes(found, evidence, profile)
     findings = tuple(_suppressed(_ordered(_contradicted(found))))
     if any(f.fault.severity != "info" for f in findings):
-        return Diagnosis("findings", findings, _absent(evidence))
+        return Diagnosis("findings", findings, _absent(evidence), not_measurable(evidence))
     missing = _undecided(evidence, unread)
-    return Diagnosis("inconclusive" if missing else "healthy", findings, missing or _absent(evidence))
+    result = "inconclusive" if missing else "healthy"
+    return Diagnosis(result, findings, missing or _absent(evidence), not_measurable(evidence))
 
 
 def _absent(evidence: Evidence) -> tuple[str, ...]:
