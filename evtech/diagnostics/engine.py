@@ -20,6 +20,7 @@ from evtech.diagnostics.predicates import Bools, Outcome, evaluate, run_starts
 
 DETECTED = 0.8  # weight of a predicate that was true
 CODED = 0.9  # weight of a maker's code with one target; shared among several
+_FEW = 4
 LIKELY = 0.5  # what is less likely than this stands behind what is more
 # a fault proven by a signal (None: any) says against another, whose weight is halved: a drifting sensor trips without a
 # leak; failures in a fixed rhythm are no noise; a vehicle that asks again and again has not simply paused
@@ -94,7 +95,8 @@ def _undecided(evidence: Evidence, unread: tuple[str, ...]) -> tuple[str, ...]:
     if len(evidence.trace) < 3:
         return ("samples",)
     missing = _absent(evidence)
-    if "evse.state" in missing or ("m.i_max" in missing and evidence.signal("m.p") is None):
+    flows = (evidence.signal("m.i_max"), evidence.signal("m.p"), evidence.numbers("dc_current"))
+    if "evse.state" in missing or all(found is None for found in flows):
         return missing
     words = evidence.state_words
     if evidence.offer is None and words[-1] == "B" and not np.isin(words, ["C2", "D2", "C", "D"]).any():
@@ -189,6 +191,8 @@ def _with_codes(
     for code in dict.fromkeys(word for word in words.tolist() if word and word.lower() not in NO_FAULT):
         matches = look_up_register(_plain(code), known_profile) if known_profile else named(code)
         targets = list(dict.fromkeys(name for match in matches for name in match.faults))
+        if not known_profile and len(targets) > _FEW:
+            targets = []  # a name that may mean anything decides nothing
         innocent_code = bool(matches) and all(match.severity == "info" for match in matches)
         if not targets and not innocent_code and not any(p.value == code.lower() for f in found for p in f.proofs):
             unread.append(code)
@@ -205,7 +209,7 @@ def _coded(known: Finding | None, name: str, code: str, weight: float, evidence:
         phase = poles_of(name, evidence, words == code)
         return Finding(faults()[name], at, weight, phase, (proof,), standing=bool(words[-1] == code))
     combined = 1 - (1 - known.confidence) * (1 - weight)
-    return replace(known, confidence=combined, proofs=(*known.proofs, proof))
+    return replace(known, began=min(known.began, at), confidence=combined, proofs=(*known.proofs, proof))
 
 
 def _plain(code: str) -> str:

@@ -364,6 +364,8 @@ _DERIVED: dict[str, Maker] = {
     "session.same_vehicle_repeat": episodes.short_repeats,
     "lim.last_write_age_s": limits.last_write_age,
     "lim.rise_age_s": limits.rise_age,
+    "lim.cool_int": limits.offer_when_cool("t.int", 58.0),
+    "lim.cool_conn": limits.offer_when_cool("t.conn", 65.0),
     "plug.evse": _plugged,
     "cp.duty": _duty,
     "rcm.dc_idle": _idle_only("residual_current_dc"),
