@@ -60,8 +60,8 @@ FOUND: dict[str, tuple[str, Line, int, str, str | None, float, dict[str, Any]]] 
     ),
     "derating without a set limit": (
         "t,state,lim_eff,t_int,i1",
-        lambda n: (10 * n, "C2", *(2 * (32.0,) if n < 60 else 2 * (round(32 - min(12, (n - 60) * 0.1), 1),)))[:3]
-        + (round(40 + min(n, 80) * 0.35, 1), 20), 200, "TMP-DERATE", None, 710, {},
+        lambda n: (10 * n, "C2", round(32 - min(12, max(0, n - 60) * 0.1), 1), round(40 + min(n, 80) * 0.35, 1), 20),
+        200, "TMP-DERATE", None, 710, {},
     ),
     "a hot terminal": (
         "t,state,i1,i2,i3,t_term1,t_term2,t_term3,ambient",
