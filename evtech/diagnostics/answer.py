@@ -1,6 +1,6 @@
 """Findings and diagnoses as JSON values: on the command line, in the archive, in reports."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from evtech.diagnostics.engine import Diagnosis, Finding
@@ -14,6 +14,7 @@ def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
         "findings": [finding_json(finding) for finding in diagnosis.findings],
         "routines": [],
         "missing_signals": list(diagnosis.missing),
+        "not_measurable": list(diagnosis.not_measurable),
     }
 
 
@@ -46,4 +47,9 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 def moment(seconds: float) -> str:
     """Return a time of a trace as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    # not fromtimestamp: Windows has no moments before 1970, and a trace may count from below its own zero
+    return (
+        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds))
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )
