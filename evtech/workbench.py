@@ -8,8 +8,9 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,8 @@ from evtech.devices.device import Device
 from evtech.devices.library import Library
 from evtech.devices.profile import Profile
 from evtech.devices.recognition import recognise
+from evtech.diagnostics.desk import Desk, Surroundings
+from evtech.diagnostics.record import Circumstances
 from evtech.errors import DeviceError, EvtechError, InputError
 from evtech.events import Event, EventKind, EventListener
 from evtech.links.address import LinkAddress, parse_address
@@ -64,11 +67,14 @@ class Connection:
         numeric = [p.name for p in self.profile.points.values() if p.readable and p.type.value != "text"]
         self.history = History(numeric)
         self.gaps: list[Gap] = []
+        self.began = datetime.now(UTC)
         self.events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self.alarms = Alarms(self._tell)
         self.sessions: ChargingSessions | None = None
         self.monitor: Monitor | None = None
         self.task: asyncio.Task[None] | None = None
+        self.address: LinkAddress | None = None
+        self.desk: Desk | None = None  # made by ``Workbench.open_desk``
         self._listeners: list[EventListener] = []
         self._listeners_lock = threading.Lock()
 
@@ -117,6 +123,8 @@ class Connection:
         self.events.append(event)
         if self.writer is not None:
             self.writer.event(event)
+        if self.desk is not None:
+            self.desk.on_event(event)
         with self._listeners_lock:
             listeners = list(self._listeners)
         for listener in listeners:
@@ -162,6 +170,10 @@ class Workbench:
     def disconnect(self, connection: Connection) -> "Future[None]":
         """Stop watching; a running session stays open for a resume."""
         return self.io.submit(self._disconnect(connection))
+
+    def open_desk(self, connection: Connection) -> "Future[Desk]":
+        """Diagnose a connection from now on, and offer routines, armed control and retests on it."""
+        return self.io.submit(self._open_desk(connection))
 
     def note(self, connection: Connection, text: str) -> None:
         """Keep a remark of the technician with the recording, at the present moment."""
@@ -239,6 +251,7 @@ class Workbench:
             visit = self.archive.start_visit(site=site, technician=technician, simulated=is_demo or self._simulated)
         pace = max(interval or DEFAULT_INTERVAL_S, profile.reads.min_poll_s)
         connection = Connection(device, identity, visit, pace)
+        connection.address = address
         self._start(connection, is_demo or self._simulated)
         report(CheckStep("recording", "ok", "Recording has started" if record else "Watching without recording"))
         return connection
@@ -303,6 +316,8 @@ class Workbench:
                 connection.writer.add(reading)
                 keeper.keep()
             connection.alarms.take(reading)
+            if connection.desk is not None:
+                connection.desk.take(reading)
 
         def take_gap(gap: Gap) -> None:
             connection.gaps = [*connection.gaps, gap]
@@ -335,7 +350,37 @@ class Workbench:
         ]
         return same[-1] if same else None
 
+    async def _open_desk(self, connection: Connection) -> Desk:
+        if connection.desk is None:
+            given = Surroundings(
+                tell=connection._tell,
+                audit=self.archive.add_audit,
+                keep=self.archive.add_result,
+                around=lambda: self._around(connection),
+                exclusive=lambda: _quiet_wire(connection),
+                address=connection.address,
+                open_link=lambda address: self._link(address, None),
+            )
+            connection.desk = Desk(connection.device, connection.interval_wanted, given)
+            if connection.latest is not None:
+                connection.desk.take(connection.latest)
+        return connection.desk
+
+    def _around(self, connection: Connection) -> Circumstances:
+        """Return what a diagnosis of a connection is about."""
+        session, visit = connection.session, connection.visit
+        return Circumstances(
+            connection.identity,
+            visit_id=visit.id if visit else None,
+            session_id=session.id if session else None,
+            recording_id=connection.writer.recording_id if connection.writer else None,
+            simulated=bool(visit and visit.simulated),
+            writes=self.archive.audit_of(connection.link_name, connection.began),
+        )
+
     async def _disconnect(self, connection: Connection) -> None:
+        if connection.desk is not None:
+            await connection.desk.close()
         if connection.task is not None:
             await stop(connection.task)
         await connection.device.link.close()
@@ -362,6 +407,20 @@ class _SessionKeeper:
             return
         self._kept_at, self._kept_id = now, session.id
         self._archive.save_open_session(session)
+
+
+@asynccontextmanager
+async def _quiet_wire(connection: Connection) -> AsyncIterator[None]:
+    """Pause the polling of a connection while a routine has the wire to itself; the pause is a gap with its reason."""
+    assert connection.monitor is not None
+    assert connection.task is not None
+    begun = datetime.now(UTC)
+    await stop(connection.task)
+    try:
+        yield
+    finally:
+        connection.monitor.skip(Gap(begun, datetime.now(UTC), "paused while a routine probed the link"))
+        connection.task = asyncio.get_running_loop().create_task(connection.monitor.run())
 
 
 async def _step(

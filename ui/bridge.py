@@ -71,6 +71,7 @@ class Bridge(QObject):
             self.failed.emit(error)
         else:
             connection.subscribe(self._pass_on)
+            self.bench.open_desk(connection)
             self.connected.emit(connection)
 
     def _report(self, step: CheckStep) -> None:

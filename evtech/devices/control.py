@@ -85,6 +85,11 @@ class Control:
         """Tell whether writing is possible now."""
         return self._clock() < self._armed_until
 
+    @property
+    def changed(self) -> tuple[tuple[str, float | None, float], ...]:
+        """Return what is to be put back: point, value before (``None`` = unknown), value written last."""
+        return tuple((name, before, written) for name, (before, written) in self._before.items())
+
     def arm(self, technician: str, seconds: float = ARMED_S) -> None:
         """Arm for some time; the person must name themselves."""
         if not technician.strip():
