@@ -1,6 +1,6 @@
 """The one place that knows both the I/O thread and Qt: futures and events become signals on the GUI thread."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
@@ -57,6 +57,24 @@ class Bridge(QObject):
             self.finished_work.emit(then, result)
 
         QThreadPool.globalInstance().start(run)
+
+    def run(self, coroutine: Coroutine[Any, Any, Any], then: Callable[[Any], None]) -> None:
+        """Run a coroutine on the I/O loop; ``then`` gets its result or its error on the GUI thread."""
+
+        def settled(future: "Future[Any]") -> None:
+            try:
+                result: Any = future.result()
+            except EvtechError as error:
+                result = error
+            except CancelledError:
+                return
+            self.finished_work.emit(then, result)
+
+        self.bench.io.submit(coroutine).add_done_callback(settled)
+
+    def tell(self, act: Callable[[], object]) -> None:
+        """Let something short happen on the I/O loop."""
+        self.bench.io.loop.call_soon_threadsafe(act)
 
     def _await(self, future: "Future[Connection]") -> None:
         self._connecting = future

@@ -27,7 +27,7 @@ ALLOWED = (
     "command", "heartbeat",
 )  # fmt: skip
 # where a written value can be seen when its own register cannot be read
-_SEEN_AT = {"current_limit": ("current_limit_actual", "signalled_current"), "phase_switch": ("phase_switch_state",)}
+SEEN_AT = {"current_limit": ("current_limit_actual", "signalled_current"), "phase_switch": ("phase_switch_state",)}
 _CURRENTS = ("current_limit", "current_limit_fine", "current_limit_l1", "current_limit_l2", "current_limit_l3")
 _CEILINGS = ("hw_max_current", "max_current", "cable_max_current")
 
@@ -105,7 +105,7 @@ class Control:
 
     async def present(self, name: str) -> float | None:
         """Return the value in force now, ``None`` where the product does not tell."""
-        for candidate in (name, *_SEEN_AT.get(name, ())):
+        for candidate in (name, *SEEN_AT.get(name, ())):
             point = self._device.profile.points.get(candidate)
             if point is not None and point.readable:
                 try:

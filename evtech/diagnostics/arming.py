@@ -15,6 +15,8 @@ from evtech.devices.device import Device
 from evtech.devices.profile import Point, Profile
 from evtech.errors import EvtechError, InputError
 from evtech.events import Event, EventKind, EventListener
+from evtech.measure.quantity import NARROW_SPACE
+from evtech.measure.vocabulary import label
 
 REFRESH_S = 10.0  # a charger's watchdog is fed while armed
 DEAD_WINDOW_S = 10.0  # a window that has not said anything for so long must not keep a charger's limit alive
@@ -98,11 +100,13 @@ class Arming:
             self._changed_at = self._fed_at = now
             self._switched_at = now if point in _SWITCHES else self._switched_at
             self._say("written", point=point, before=outcome.before, wanted=value, after=outcome.after)
+            name, sent = label(point), self._words(point, value)
             if outcome.after is None:
-                return f"{point} = {value:g} was sent; the charger shows no value to read back."
+                return f"{name} {sent} was sent; the charger shows no value to read back."
+            after = self._words(point, outcome.after)
             if outcome.read_back:
-                return f"{point} is {outcome.after:g}; it was {_number(outcome.before)}."
-            return f"{point} = {value:g} was sent, but the charger still shows {outcome.after:g}."
+                return f"{name} is {after}; it was {self._words(point, outcome.before)}."
+            return f"{name} {sent} was sent, but the charger still shows {after}."
 
     async def disarm(self, why: str = "disarmed") -> None:
         """Put everything back, then end the arming; what cannot be put back is said loudly."""
@@ -113,10 +117,10 @@ class Arming:
             self.control.disarm()
         left = tuple((name, before) for name, before, _ in self.state.held if not done.get(name, False))
         if left:
-            what = ", ".join(f"{name} to {_number(before)}" for name, before in left)
+            what = ", ".join(f"{label(name)} to {self._words(name, before)}" for name, before in left)
             says = f"NOT put back ({why}). Set by hand before you leave: {what}."
         elif done:
-            says = f"Put back as it was: {', '.join(done)} ({why})."
+            says = f"Put back as it was: {', '.join(label(name) for name in done)} ({why})."
         else:
             says = f"Writing is locked again ({why})."
         self._say("not restored" if left else "disarmed", why=why, left=[name for name, _ in left])
@@ -180,10 +184,11 @@ class Arming:
                 "Only reducing or stopping is possible until the danger is gone.",
             )
 
+    def _words(self, point: str, value: float | None) -> str:
+        if value is None:
+            return "an unknown value"
+        return f"{value:g}{NARROW_SPACE}{self._device.profile.points[point].unit}".rstrip(NARROW_SPACE)
+
     def _say(self, what: str, **details: object) -> None:
         who = self.state.technician
         self._tell(Event(datetime.now(UTC), EventKind.CONTROL, {"what": what, "technician": who, **details}))
-
-
-def _number(value: float | None) -> str:
-    return "an unknown value" if value is None else f"{value:g}"

@@ -62,6 +62,9 @@ def measured_words(proofs: Sequence[Proof]) -> str:
 def proof_words(proof: Proof, limit: str = "limit") -> str:
     """Return one piece of evidence in words with unit and limit."""
     name, unit = naming(proof.point)
+    term = TERMS.get(proof.point)
+    if term is not None and term.kind == "bool" and proof.value in (0, 1):
+        return f"{name}: {'yes' if proof.value else 'no'}"
     words = f"{name} {_shown(proof.value, unit)}"
     bounds = proof.limit if isinstance(proof.limit, list | tuple) else [proof.limit]
     numbers = [b for b in bounds if isinstance(b, int | float) and not isinstance(b, bool)]

@@ -58,7 +58,7 @@ async def test_a_write_is_read_back_and_put_back_at_disarm() -> None:
     arming = await desk.armed()
 
     said = await arming.write("current_limit", 10)
-    assert "is 10; it was 16" in said
+    assert said == "Current limit is 10\u202fA; it was 16\u202fA."
     assert arming.state.held == (("current_limit", 16.0, 10),)
     await arming.disarm()
 
@@ -134,7 +134,7 @@ async def test_what_cannot_be_put_back_is_said_with_its_value() -> None:
 
     assert arming.state.is_loud
     assert arming.state.to_set == (("current_limit", 16.0),)
-    assert "current_limit to 16" in arming.state.says
+    assert "Current limit to 16\u202fA" in arming.state.says
     assert desk.told[-1].details["what"] == "not restored"
 
 
