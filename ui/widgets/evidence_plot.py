@@ -8,13 +8,14 @@ from PySide6.QtWidgets import QVBoxLayout, QWidget
 from evtech.diagnostics.excerpt import Excerpt
 from evtech.diagnostics.headline import naming
 from evtech.measure.quantity import shown
-from ui.theme import LIGHT, Theme
+from ui.theme import FIELD, LIGHT, Theme
 from ui.widgets.answer import label as wrapping
 from ui.widgets.plots import Panel, Plots
 from ui.words import translate
 
 MOST_PANELS = 3
 _STATES_SHOWN = 6
+_MARGIN = 0.08  # of the time shown, for the names at the ends of the curves
 
 
 class EvidencePlot(QWidget):
@@ -44,12 +45,14 @@ class EvidencePlot(QWidget):
             self.plots.hide()
             self.plots.deleteLater()
             self.plots = None
-        panels = panels_of(excerpt) if excerpt is not None else []
+        most = MOST_PANELS - (self.theme is FIELD)
+        panels = panels_of(excerpt)[:most] if excerpt is not None else []
         self.nothing.setVisible(not panels)
         if excerpt is None or not panels:
             self.nothing.setText(translate("Diagnose", "There is no curve: this was not seen in measured values."))
             return
         self.plots = Plots(set(), panels=panels)
+        self.plots.margin = _MARGIN
         self.plots.setMinimumHeight(self.fontMetrics().height() * (5 * len(panels) + 2))
         self.plots.setMaximumHeight(self.fontMetrics().height() * (9 * len(panels) + 2))
         self._box.insertWidget(0, self.plots, 1)

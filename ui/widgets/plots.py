@@ -20,7 +20,6 @@ from ui.words import translate
 
 Window = Callable[[str, float, float, int], tuple[np.ndarray, np.ndarray]]
 _MARGIN = 0.03  # of the time shown, at the right, for the names of the curves
-_NAME_PIXELS = 24
 _STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 
 
@@ -93,6 +92,7 @@ class Plots(QWidget):
     def __init__(self, points: set[str], parent: QWidget | None = None, panels: list[Panel] | None = None) -> None:
         super().__init__(parent)
         self.theme = LIGHT
+        self.margin = _MARGIN
         self._view = pg.GraphicsLayoutWidget()
         self._view.ci.setSpacing(4)
         layout = QVBoxLayout(self)
@@ -131,8 +131,7 @@ class Plots(QWidget):
                     last = int(np.flatnonzero(np.isfinite(scaled))[-1])
                     heights[name] = (float(times[last]), float(scaled[last]))
                 self._ends[name].setVisible(bool(len(real)))
-            margin = max(_MARGIN, _NAME_PIXELS / pixels)
-            plot.setXRange(start, end + margin * (end - start), padding=0.0)
+            plot.setXRange(start, end + self.margin * (end - start), padding=0.0)
             if extremes:
                 _calm_range(plot, min(extremes), max(extremes))
             self._put_ends(plot, heights)
