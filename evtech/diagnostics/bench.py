@@ -21,10 +21,12 @@ from evtech.diagnostics.trace import Trace
 from evtech.errors import EvtechError
 from evtech.links.address import LinkAddress
 from evtech.links.link import ModbusLink
+from evtech.links.opening import make_link
 from evtech.measure.sample import Reading
 
 SLICE_S = 0.2  # the longest wait in one piece: a stop is seen within half a second
 LOST_POLLS = 3  # polls in a row without an answer after which a routine gives up
+WRITE_GAP_S = 5.0  # between two changes of a set point
 REFRESH_S = 10.0  # a charger's watchdog is fed while a value of ours is in force
 
 
@@ -139,7 +141,7 @@ class Bench:
         device: Device | None = None,
         link: ModbusLink | None = None,
         address: LinkAddress | None = None,
-        open_link: Callable[[LinkAddress], ModbusLink] | None = None,
+        open_link: Callable[[LinkAddress], ModbusLink] = make_link,
         exclusive: Callable[[], AbstractAsyncContextManager[None]] = _at_once,
         control: Control | None = None,
         ask: Asker = _nobody,
@@ -168,6 +170,9 @@ class Bench:
         self.measured: dict[str, Any] = {}
         self.faults: dict[str, str | None] = {}
         self.contradicts: list[str] = []
+        self.favours: list[tuple[str, str]] = []
+        self.abort_when: Callable[[Reading], str | None] = lambda reading: None
+        self._written_at: float | None = None
 
     def step(
         self,
@@ -189,13 +194,19 @@ class Bench:
         """Return the record as the routine's result."""
         measured = {name: plain(value) for name, value in self.measured.items()}
         return RoutineResult(
-            self.routine, verdict, reason, measured, tuple(self.steps), dict(self.faults), tuple(self.contradicts)
-        )
+            self.routine, verdict, reason, measured, tuple(self.steps), dict(self.faults), tuple(self.contradicts),
+            tuple(self.favours),
+        )  # fmt: skip
 
     @property
     def is_live(self) -> bool:
         """Tell whether a charger is being watched; a recording cannot be asked for more."""
         return self.live is not None
+
+    @property
+    def routine_may_probe(self) -> bool:
+        """Tell whether the link itself may be asked: not beside a recording."""
+        return self._trace is None
 
     @property
     def is_armed(self) -> bool:
@@ -215,20 +226,33 @@ class Bench:
             self._evidence = (count, Evidence(trace_of(self.live.readings), self.facts))
         return self._evidence[1]
 
-    async def watch(self, seconds: float, until: Watched = lambda reading: False, text: str = "Watching") -> bool:
+    async def watch(
+        self,
+        seconds: float,
+        until: Watched = lambda reading: False,
+        text: str = "Watching",
+        *,
+        refresh_s: float | None = REFRESH_S,
+    ) -> bool:
         """Watch a live charger for some time or until a reading is as wished; return whether one was.
 
-        On a recording nothing is waited for and the answer is ``False``. ``quick_s`` of the bench shortens it.
+        On a recording nothing is waited for and the answer is ``False``. ``quick_s`` of the bench shortens what
+        only reads. A value that was written is refreshed meanwhile every ``refresh_s`` (``None``: left alone).
         """
         if self.live is None:
             return False
         begin = self.clock.now()
-        long = seconds if self.quick_s is None else min(seconds, self.quick_s)
+        shortened = self.quick_s is not None and self._written_at is None
+        long = min(seconds, self.quick_s) if shortened and self.quick_s is not None else seconds
         while self.clock.now() - begin < long:
             reading = await self.live.next(self.pause)
-            await self._keep_alive()
+            if refresh_s is not None:
+                await self._keep_alive(refresh_s)
             if reading is None:
                 continue
+            danger = self.abort_when(reading)
+            if danger is not None:
+                raise EvtechError(f"Stopped for safety: {danger}.")
             self.tell(text, min(1.0, (self.clock.now() - begin) / long))
             if until(reading):
                 return True
@@ -247,9 +271,11 @@ class Bench:
 
     async def ask(self, question: Question) -> Answer | None:
         """Return a person's answer, ``None`` where it is skipped; a facts file is asked first."""
-        told = self.facts.answers.get(question.name)
-        if told is not None and not isinstance(told, bool | dict | list):
-            return float(told) if isinstance(told, int) else told if isinstance(told, float | str) else None
+        told = self.facts.answers.get(question.name, self.facts.registers.get(question.name))
+        if isinstance(told, bool):
+            return "yes" if told else "no"
+        if isinstance(told, int | float | str):
+            return told
         self.tell(question.text, None)
         waiting = asyncio.ensure_future(self._ask(question))
         stop = asyncio.ensure_future(self.cancel.wait())
@@ -267,8 +293,10 @@ class Bench:
 
         Raises as ``Control.write``.
         """
-        await self.pause(0)
+        spent = WRITE_GAP_S if self._written_at is None else self.clock.now() - self._written_at
+        await self.pause(max(0.0, WRITE_GAP_S - spent))
         assert self.control is not None
+        self._written_at = self.clock.now()
         outcome = await self.control.write(point, value, f"{self.routine}: {reason}")
         self._fed_at = self.clock.now()
         return outcome
@@ -277,8 +305,9 @@ class Bench:
         """Report where the run stands."""
         self._report(Progress(self.routine, text, share, step))
 
-    async def _keep_alive(self) -> None:
-        if self.control is not None and self.control.is_armed and self.clock.now() - self._fed_at >= REFRESH_S:
+    async def _keep_alive(self, seconds: float) -> None:
+        is_due = self._written_at is not None and self.clock.now() - self._fed_at >= seconds
+        if is_due and self.control is not None and self.control.is_armed:
             self._fed_at = self.clock.now()
             await self.control.refresh()
 

@@ -81,6 +81,7 @@ class RoutineResult:
     steps: tuple[StepResult, ...] = ()
     faults: Mapping[str, str | None] = field(default_factory=dict)
     contradicts: tuple[str, ...] = ()  # faults that the measurement speaks against
+    favours: tuple[tuple[str, str], ...] = ()  # a fault's id and the one of its causes that was shown
     not_restored: tuple[str, ...] = ()
     began: datetime | None = None
     ended: datetime | None = None
