@@ -1,6 +1,6 @@
 """Findings and diagnoses as JSON values: on the command line, in the archive, in reports."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from evtech.diagnostics.engine import Diagnosis, Finding
@@ -46,4 +46,5 @@ def finding_json(finding: Finding) -> dict[str, Any]:
 
 def moment(seconds: float) -> str:
     """Return a time of a trace as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    # not fromtimestamp: Windows has no moments before 1970, and a trace may count from below its own zero
+    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -47,7 +47,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. ``detect`` is a predicate tree over signals, ``None`` where the link cannot show it."""
+    """One fault. ``detect`` is a predicate tree over signals, ``None`` where the link cannot show it.
+
+    ``also`` is a second tree that shows the fault as well: this project's own reading of the physics.
+    """
 
     id: str
     title: str
@@ -62,6 +65,7 @@ class Fault:
     ocpp: str | None = None
     owner: str | None = None
     detect: Mapping[str, Any] | None = None
+    also: Mapping[str, Any] | None = None
     suppresses: tuple[str, ...] = ()
     routines: tuple[str, ...] = ()
     blocks_charging: bool = False
@@ -124,6 +128,7 @@ def _fault(row: dict[str, Any], category: str) -> Fault:
         ocpp=row.get("ocpp"),
         owner=row.get("owner"),
         detect=row.get("detect"),
+        also=row.get("also"),
         suppresses=tuple(row.get("suppresses", ())),
         routines=tuple(row.get("routines", ())),
         blocks_charging=row.get("blocks_charging", False),

@@ -35,7 +35,7 @@ def look_up(query: str, profile: str | None = None) -> list[Match]:
     text = query.strip()
     if not text:
         return []
-    found = [] if profile else _names(text)
+    found = [] if profile else named(text)
     found += _vendor(text, profile)
     if not found and not profile:
         found = _words(text)
@@ -53,7 +53,8 @@ def numbers_in(text: str) -> set[int]:
     return {int(number.rstrip("h"), 16)} if number.endswith("h") else {int(number)}
 
 
-def _names(text: str) -> list[Match]:
+def named(text: str) -> list[Match]:
+    """Return what a name of the trade stands for: a fault id, an MREC code, an OCPP error code."""
     key = text.upper()
     found = []
     if key in faults():

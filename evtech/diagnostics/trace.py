@@ -10,21 +10,16 @@ import math
 from array import array
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from evtech.diagnostics.columns import TEXT_POINTS, column_name
 from evtech.errors import InputError
-from evtech.measure.vocabulary import ALIASES, TERMS
 
 Floats = npt.NDArray[np.float64]
-TEXT_POINTS = {
-    "cp_state", "auth_state", "relay_command", "relay_state", "lock_command", "lock_state", "residual_trip_kind",
-    "rcm_selftest", "hlc_state", "hlc_stage_failed", "ev_error_code", "phase_sequence", "cable_state", "error_code",
-    "fault_id",
-}  # fmt: skip
 MOST_ROWS = 500_000
 _PROGRESS_EVERY = 500_000
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
@@ -48,7 +43,14 @@ class Trace:
 
     def moment(self, index: int) -> datetime:
         """Return the UTC moment of a sample; a trace with a zero of its own counts from 1970."""
-        return datetime.fromtimestamp(float(self.times[index]), UTC)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(self.times[index]))
+
+
+def last_known(column: Floats) -> Floats:
+    """Return a column in which a missing value is the last known one; what was never known stays missing."""
+    known = ~np.isnan(column)
+    at = np.maximum.accumulate(np.where(known, np.arange(len(column)), 0))
+    return np.asarray(column[at], np.float64)
 
 
 def read_trace(path: Path, progress: Callable[[int], None] = lambda rows: None) -> Trace:
@@ -141,18 +143,12 @@ def _columns(head: list[str], path: Path) -> tuple[list[str], list[str]]:
     names: list[str] = []
     warnings = []
     for title in head[1:]:
-        short = title.strip().replace(".", "_")
-        name = ALIASES.get(short, short)  # in a recording, state is the pilot's
-        if title.startswith("quality:") or not title.strip():
-            names.append("")
-            continue
-        if name in names:
+        name = column_name(title)
+        if name in names and name:
             raise InputError(f"{path} has two columns for {name}.", "Keep one of them.")
-        if name not in TERMS and name not in TEXT_POINTS and name != "foreign_write_seen":
+        if name is None and title.strip() and not title.startswith("quality:"):
             warnings.append(f"column {title!r} is not known and is left out")
-            names.append("")
-            continue
-        names.append(name)
+        names.append(name or "")
     return names, warnings
 
 
