@@ -359,7 +359,6 @@ class Workbench:
                 around=lambda: self._around(connection),
                 exclusive=lambda: _quiet_wire(connection),
                 address=connection.address,
-                open_link=lambda address: self._link(address, None),
             )
             connection.desk = Desk(connection.device, connection.interval_wanted, given)
             if connection.latest is not None:

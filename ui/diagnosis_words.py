@@ -8,7 +8,6 @@ from PySide6.QtCore import QLocale
 from evtech.diagnostics.engine import Finding
 from evtech.diagnostics.headline import Headline, headline
 from evtech.diagnostics.routine import Verdict
-from evtech.measure.vocabulary import label
 from ui.words import translate
 
 
@@ -73,8 +72,10 @@ def missing_words(missing: tuple[str, ...]) -> str:
     names = {
         "evse.state": translate("Diagnose", "the pilot state"),
         "m.i_max": translate("Diagnose", "a current"),
+        "lim.eff": translate("Diagnose", "what the charger offers"),
+        "samples": translate("Diagnose", "enough samples"),
     }
-    return translate("Diagnose", " and ").join(names.get(name, label(name)) for name in missing)
+    return translate("Diagnose", " and ").join(names.get(name, f"the {name}") for name in missing)
 
 
 def clock_time(moment: datetime | float) -> str:

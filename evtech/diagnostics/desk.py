@@ -27,6 +27,7 @@ from evtech.errors import ArchiveError, InputError
 from evtech.events import Event, EventKind, EventListener
 from evtech.links.address import LinkAddress
 from evtech.links.link import ModbusLink
+from evtech.links.opening import make_link
 from evtech.measure.sample import Reading
 from evtech.store.results import Result
 
@@ -43,7 +44,7 @@ class Surroundings:
     around: Callable[[], Circumstances]
     exclusive: Callable[[], AbstractAsyncContextManager[None]]
     address: LinkAddress | None = None
-    open_link: Callable[[LinkAddress], ModbusLink] | None = None
+    open_link: Callable[[LinkAddress], ModbusLink] = make_link
 
 
 class Desk:

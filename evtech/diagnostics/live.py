@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from evtech.diagnostics.trace import TEXT_POINTS, Trace
+from evtech.diagnostics.columns import TEXT_POINTS
+from evtech.diagnostics.trace import Trace
 from evtech.measure.sample import Reading
 
 

@@ -15,6 +15,8 @@ import numpy as np
 from evtech.diagnostics.engine import Diagnosis, Finding
 from evtech.diagnostics.evidence import Evidence
 from evtech.diagnostics.excerpt import Excerpt, excerpt_of
+from evtech.diagnostics.innocent import innocent
+from evtech.diagnostics.knowledge import Fault
 from evtech.diagnostics.predicates import Bools, evaluate
 from evtech.diagnostics.trace import Floats
 from evtech.events import Event, EventKind
@@ -125,13 +127,21 @@ class Problems:
 def holding(finding: Finding, evidence: Evidence) -> Bools:
     """Return at which samples a finding's condition holds: its predicate, or the maker's code that names it."""
     held = np.zeros(len(evidence.trace), bool)
-    if finding.fault.detect is not None:
-        held |= evaluate(finding.fault.detect, evidence.signal, evidence.trace.times).true
+    tree = tree_of(finding.fault)
+    if tree is not None:
+        held |= evaluate(tree, evidence.signal, evidence.trace.times).true
+        veto = innocent(finding.fault.id, evidence) if held.any() else None
+        held = held if veto is None else held & ~veto
     words = evidence.words("error_code")
     codes = {str(proof.value) for proof in finding.proofs if proof.point == "error_code"}
     if words is not None and codes:
         held |= np.isin(words, list(codes))
     return held
+
+
+def tree_of(fault: Fault) -> Mapping[str, Any] | None:
+    """Return a fault's whole predicate, ``None`` where samples cannot show it."""
+    return fault.detect if fault.also is None else {"any": [tree for tree in (fault.detect, fault.also) if tree]}
 
 
 def _beginnings(held: Bools, times: Floats, after: float, quiet: float) -> list[float]:

@@ -16,7 +16,7 @@ from evtech.diagnostics.answer import moment
 from evtech.diagnostics.engine import Finding
 from evtech.diagnostics.evidence import FLOWING_A, Evidence
 from evtech.diagnostics.predicates import Bools, evaluate
-from evtech.diagnostics.problems import holding
+from evtech.diagnostics.problems import holding, tree_of
 from evtech.diagnostics.routine import RoutineResult, Verdict
 
 CLOSED, STILL_THERE, NOT_PROVEN = "closed", "still_there", "not_proven"
@@ -51,7 +51,7 @@ class Retest:
 
 def watch_s(finding: Finding) -> float:
     """Return how long a retest must watch for the condition to be able to show (s)."""
-    longest = max((float(leaf.get("for_s") or 0) for leaf in _leaves(finding.fault.detect)), default=0.0)
+    longest = max((float(leaf.get("for_s") or 0) for leaf in _leaves(tree_of(finding.fault))), default=0.0)
     return min(max(SHORTEST_S, longest + 5.0), LONGEST_S)
 
 
@@ -77,16 +77,17 @@ def judge(finding: Finding, after: Evidence, routines: Sequence[RoutineResult] =
 def _by_watching(finding: Finding, after: Evidence) -> tuple[str, str]:
     if len(after.trace) < 3:
         return NOT_PROVEN, "The charger gave too few readings."
+    tree = tree_of(finding.fault)
     codes = [proof.value for proof in finding.proofs if proof.point == "error_code"]
     words = after.words("error_code")
-    if codes and finding.fault.detect is None:
+    if codes and tree is None:
         if words is None:
             return NOT_PROVEN, "The charger no longer tells its code."
         return CLOSED, f"Code {codes[0]} is gone."
-    if finding.fault.detect is None:
+    if tree is None:
         return NOT_PROVEN, "The link cannot show this; do the retest below by hand."
     points = {proof.point for proof in finding.proofs}
-    if _refuted(finding.fault.detect, after, points).any():
+    if _refuted(tree, after, points).any():
         return CLOSED, "Under the same circumstances the measured value is within its limit."
     left = _left_state(finding, after)
     if left:
@@ -94,7 +95,7 @@ def _by_watching(finding: Finding, after: Evidence) -> tuple[str, str]:
     # a danger may be there while it charges: a welded pole does not keep a vehicle from charging
     if finding.fault.blocks_charging and finding.fault.severity != "critical" and _charges(after):
         return CLOSED, "It charges: state C2 and current flows."
-    outcome = evaluate(finding.fault.detect, after.signal, after.trace.times)
+    outcome = evaluate(tree, after.signal, after.trace.times)
     if outcome.unknown.all():
         return NOT_PROVEN, "The values that showed it are missing now."
     return NOT_PROVEN, "It does not show now, but the circumstances in which it showed were not there again."
@@ -123,7 +124,7 @@ def _refuted(node: Mapping[str, Any], evidence: Evidence, points: set[str]) -> B
 
 def _left_state(finding: Finding, after: Evidence) -> str:
     """Return why a fault that is a pilot state is over, empty where it is none or not over."""
-    leaves = [leaf for leaf in _leaves(finding.fault.detect) if leaf.get("signal") == "evse.state"]
+    leaves = [leaf for leaf in _leaves(tree_of(finding.fault)) if leaf.get("signal") == "evse.state"]
     wanted = {
         str(v) for leaf in leaves for v in (leaf["value"] if isinstance(leaf["value"], list) else [leaf["value"]])
     }

@@ -8,7 +8,8 @@ from datetime import datetime
 
 import numpy as np
 
-from evtech.diagnostics.trace import TEXT_POINTS, Floats, Trace
+from evtech.diagnostics.columns import TEXT_POINTS
+from evtech.diagnostics.trace import Floats, Trace
 from evtech.measure.sample import Reading
 
 SPAN_S = 900.0  # the longest condition that is watched live holds for 15 minutes

@@ -16,6 +16,8 @@ from ui.widgets.dress import Heading, LargeButton, Muted
 from ui.widgets.question_card import QuestionCard
 from ui.words import translate
 
+QUICK_S = 120.0
+
 
 class RoutineCard(QFrame):
     """One routine; its steps open below it while it runs and after it has run."""
@@ -107,7 +109,7 @@ class RoutineCards(QWidget):
         outer.setContentsMargins(0, 6, 0, 0)
         top = QHBoxLayout()
         self.summary = Heading(scale=1.1)
-        self.all_button = LargeButton(translate("Routines", "Run all that only read"), primary=True)
+        self.all_button = LargeButton(translate("Routines", "Quick check"), primary=True)
         self.all_button.clicked.connect(self._run_all)
         self.stop_button = LargeButton(translate("Routines", "Stop"), primary=True)
         self.stop_button.clicked.connect(self.stop_wanted)
@@ -146,8 +148,12 @@ class RoutineCards(QWidget):
             self.question.show_question(state.question, state.routine)
 
     def _run_all(self) -> None:
-        chosen = [c.routine for c in self.cards.values() if not c.routine.is_writing and not c.routine.is_guided]
-        self.run_wanted.emit(chosen)
+        self.run_wanted.emit([card.routine for card in self.cards.values() if is_quick(card.routine)])
+
+
+def is_quick(routine: Routine) -> bool:
+    """Tell whether a routine belongs to the quick check: it only reads, watches by itself, and ends within minutes."""
+    return not routine.is_writing and not routine.needs_link and 0 < routine.watch_s <= QUICK_S >= routine.seconds
 
 
 def _kind(routine: Routine) -> str:
