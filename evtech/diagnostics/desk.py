@@ -102,6 +102,8 @@ class Desk:
         evidence = Evidence(self.watch.window.trace(since), self.watch.facts)
         retest = await asyncio.to_thread(judge, finding, evidence, results)
         self.watch.close(finding.fault.id, retest.as_json())
+        for consequence in self._explained(finding):
+            self.watch.close(consequence.fault.id, judge(consequence, evidence).as_json())
         details = {"finding": finding.fault.id, "verdict": retest.verdict, "reason": retest.reason}
         self._given.tell(Event(retest.at, EventKind.RETESTED, details))
         await self.save()
@@ -142,6 +144,11 @@ class Desk:
         for task in list(self._tasks):
             with contextlib.suppress(asyncio.CancelledError):
                 await task
+
+    def _explained(self, finding: Finding) -> list[Finding]:
+        """Return the consequences of a finding that are listed too: they are looked at with it."""
+        outlook = self.watch.outlook
+        return [p.finding for p in (*outlook.standing, *outlook.history) if p.id in finding.explains]
 
     def _routines_of(self, finding: Finding) -> list[Routine]:
         """Return the routines that named a fault and may run again: a writing one only while armed."""

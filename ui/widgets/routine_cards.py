@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from html import escape
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from evtech.diagnostics.rounds import RoundState
 from evtech.diagnostics.routine import Routine, RoutineResult, StepResult, Verdict
@@ -52,11 +52,8 @@ class RoutineCard(QFrame):
         top.addWidget(self.run_button)
         outer.addLayout(top)
         outer.addWidget(Muted(f"{routine.purpose} {_kind(routine)}".strip()))
-        self.bar = QProgressBar()
-        self.bar.setTextVisible(False)
-        self.bar.setMaximumHeight(8)
-        self.doing, self.reason, self.steps = Muted(), label(), label(rich=True)
-        for widget in (self.bar, self.doing, self.reason, self.steps):
+        self.reason, self.steps = label(), label(rich=True)
+        for widget in (self.reason, self.steps):
             widget.setVisible(False)
             outer.addWidget(widget)
         self.shape.setVisible(False)
@@ -70,12 +67,6 @@ class RoutineCard(QFrame):
             return
         self._shown, self.theme = key, theme
         running = state is not None
-        self.bar.setVisible(running)
-        self.doing.setVisible(running)
-        if state is not None:
-            self.bar.setRange(0, 0 if state.share is None else 1000)
-            self.bar.setValue(int(1000 * (state.share or 0)))
-            self.doing.setText(state.text)
         steps = state.steps if state is not None else (result.steps if result else ())
         self.steps.setVisible(bool(steps))
         self.steps.setText(_table(steps, theme))
@@ -105,6 +96,7 @@ class RoutineCards(QWidget):
         self.theme = LIGHT
         self.cards = {routine.id: RoutineCard(routine) for routine in routines}
         self._asked: object = None
+        self._followed: object = ("", ())
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 6, 0, 0)
         top = QHBoxLayout()
@@ -117,6 +109,11 @@ class RoutineCards(QWidget):
         top.addWidget(self.all_button)
         top.addWidget(self.stop_button)
         outer.addLayout(top)
+        self.doing, self.bar = Muted(), QProgressBar()
+        self.bar.setTextVisible(False)
+        self.bar.setMaximumHeight(8)
+        outer.addWidget(self.doing)
+        outer.addWidget(self.bar)
         self.question = QuestionCard()
         self.question.answered.connect(self.answered)
         outer.addWidget(self.question)
@@ -138,6 +135,11 @@ class RoutineCards(QWidget):
         for name, card in self.cards.items():
             running = state if state.is_running and state.routine == name else None
             card.show_run(running, results.get(name), busy, self.theme)
+        self.bar.setVisible(state.is_running)
+        self.doing.setVisible(state.is_running)
+        self.doing.setText(state.text)
+        self.bar.setRange(0, 0 if state.share is None else 1000)
+        self.bar.setValue(int(1000 * (state.share or 0)))
         self.stop_button.setVisible(state.is_running)
         self.all_button.setVisible(not state.is_running)
         self.all_button.setEnabled(not busy)
@@ -146,6 +148,20 @@ class RoutineCards(QWidget):
         if state.question is not self._asked:
             self._asked = state.question
             self.question.show_question(state.question, state.routine)
+
+        self._follow(state)
+
+    def _follow(self, state: RoundState) -> None:
+        """Bring the card that is run, or was run last, into view once."""
+        now = state.routine if state.is_running else ""
+        done = tuple(result.id for result in state.results)
+        if (now, done) == self._followed:
+            return
+        name = now or (done[-1] if done else "")
+        self._followed = (now, done)
+        area = self.parentWidget().parentWidget() if self.parentWidget() else None
+        if name in self.cards and isinstance(area, QScrollArea):
+            QTimer.singleShot(0, lambda: area.ensureWidgetVisible(self.cards[name], 0, 40))
 
     def _run_all(self) -> None:
         self.run_wanted.emit([card.routine for card in self.cards.values() if is_quick(card.routine)])
@@ -184,7 +200,7 @@ def _summary(state: RoundState, count: int) -> str:
     bad = [r.id for r in state.results if r.verdict is Verdict.FAIL]
     if bad:
         return translate("Routines", "Failed: {ids}.").format(ids=", ".join(bad))
-    return translate("Routines", "{n} checks done, none failed.").format(n=len(state.results))
+    return translate("Routines", "Checks done: {n}; none failed.").format(n=len(state.results))
 
 
 def _table(steps: Sequence[StepResult], theme: Theme) -> str:
