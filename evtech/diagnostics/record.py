@@ -147,7 +147,7 @@ def _before(earlier: Result) -> dict[str, Any]:
         "title": earlier.title,
         "findings": [
             {"id": f["id"], "title": f["title"], "phase": f.get("phase"), "severity": f["severity"],
-             "evidence": f["evidence"][:3]}
+             "evidence": f["evidence"]}
             for f in earlier.body.get("findings", [])
         ],
         "routines": [

@@ -26,7 +26,7 @@ from evtech.store.archive import Archive
 from evtech.store.records import Visit
 from evtech.store.results import Result
 
-_MOST_PANELS = 3
+_MOST_PANELS = 2  # more would push the words to the next page
 
 
 def write_diagnosis_report(
@@ -78,7 +78,7 @@ def contents(result: Result, visit: Visit | None, lang: str, made: datetime) -> 
         "short_id": result.id[:8],
         "date": [made.year, made.month, made.day],
         "software": f"{w['software']} evtech {VERSION}, {_local(made)}",
-        "verdict": w[f"verdict_{result.verdict}"],
+        "verdict": w["verdict_repaired"] if _all_closed(findings) else w[f"verdict_{result.verdict}"],
         "answer": _answer(findings, w, result.verdict),
         "remarks": _remarks(body, w),
         "facts": [
@@ -113,7 +113,7 @@ def _finding(finding: Mapping[str, Any], w: Mapping[str, str], lang: str) -> dic
         times.append(w["count"].format(n=finding["count"]))
     if finding.get("cleared"):
         times.append(w["cleared"].format(time=_moment(finding["cleared"])))
-    elif finding.get("standing"):
+    elif finding.get("standing") and not _is_closed(finding):
         times.append(w["standing"])
     retest = finding.get("retest")
     return {
@@ -122,7 +122,7 @@ def _finding(finding: Mapping[str, Any], w: Mapping[str, str], lang: str) -> dic
         "title": finding["title"] + (f" ({phase.replace(',', ', ')})" if phase else ""),
         "severity": w[f"severity_{finding['severity']}"],
         "is_danger": finding["severity"] == "critical",
-        "is_closed": bool(retest and retest["verdict"] == "closed"),
+        "is_closed": _is_closed(finding),
         "times": "; ".join(times),
         "measured": _localised(measured_words(proofs), lang),
         "what": list(dict.fromkeys(_localised(proof_words(p, w["limit"]), lang) for p in proofs)),
@@ -138,6 +138,14 @@ def _finding(finding: Mapping[str, Any], w: Mapping[str, str], lang: str) -> dic
     }
 
 
+def _is_closed(finding: Mapping[str, Any]) -> bool:
+    return (finding.get("retest") or {}).get("verdict") == "closed"
+
+
+def _all_closed(findings: list[dict[str, Any]]) -> bool:
+    return bool(findings) and all(finding["is_closed"] for finding in findings)
+
+
 def _retest(retest: Mapping[str, Any], w: Mapping[str, str], lang: str) -> dict[str, Any]:
     """Return a retest's verdict and its rows: point, before, after, limit."""
     before = {row["point"]: row for row in retest["before"]}
@@ -146,7 +154,8 @@ def _retest(retest: Mapping[str, Any], w: Mapping[str, str], lang: str) -> dict[
         name, unit = naming(row["point"])
         old = before.get(row["point"], {}).get("value")
         limit = row["limit"] if isinstance(row["limit"], int | float) else None
-        rows.append([name, *(_localised(_value(v, unit), lang) for v in (old, row["value"], limit))])
+        told = [name, *(_localised(_value(v, unit), lang) for v in (old, row["value"], limit))]
+        rows += [] if told in rows else [told]
     return {
         "verdict": w[f"retest_{retest['verdict']}"], "reason": retest["reason"], "at": _moment(retest["at"]),
         "rows": rows,
@@ -161,8 +170,9 @@ def _before_after(result: Result, w: Mapping[str, str], lang: str) -> list[list[
     now = {finding["id"]: finding for finding in result.body["findings"]}
     rows = []
     for old in before["findings"]:
-        seen = [_localised(proof_words(p, w["limit"]), lang) for p in _proofs(old)][:2]
-        rows.append([old["title"], "; ".join(seen) or UNKNOWN, _fate(now.get(old["id"]), w)])
+        phase = f" ({old['phase']})" if old.get("phase") else ""
+        seen = _localised(measured_words(_proofs(old)), lang) or UNKNOWN
+        rows.append([old["title"] + phase, seen, _fate(now.get(old["id"]), w, lang)])
     fresh = [f for f in result.body["findings"] if f["id"] not in {old["id"] for old in before["findings"]}]
     rows += [[f["title"], w["not_there"], w["standing"] if f.get("standing") else w["was_there"]] for f in fresh]
     done = {routine["id"]: routine for routine in before["routines"]}
@@ -173,12 +183,14 @@ def _before_after(result: Result, w: Mapping[str, str], lang: str) -> list[list[
     return rows
 
 
-def _fate(finding: Mapping[str, Any] | None, w: Mapping[str, str]) -> str:
+def _fate(finding: Mapping[str, Any] | None, w: Mapping[str, str], lang: str) -> str:
     if finding is None:
         return w["not_there"]
     retest = finding.get("retest")
     if retest:
-        return f"{w['retest_' + retest['verdict']]}: {retest['reason']}"
+        after = [Proof("", row["point"], row["value"], None, 0.0) for row in retest["after"]]
+        value = measured_words(after)
+        return w["retest_" + retest["verdict"]] + (f": {_localised(value, lang)}" if value else "")
     return w["standing"] if finding.get("standing") else w["was_there"]
 
 
