@@ -158,6 +158,7 @@ class Bench:
         self.clock: Clock = clock or RealClock()
         self.cancel = cancel or asyncio.Event()
         self.quick_s = quick_s
+        self.own_writes: list[float] = []  # when something was written from here (s, as the samples count)
         self.begin("")
         self._trace, self._ask, self._report = trace, ask, report
         self._evidence: tuple[int, Evidence] | None = None
@@ -297,9 +298,15 @@ class Bench:
         await self.pause(max(0.0, WRITE_GAP_S - spent))
         assert self.control is not None
         self._written_at = self.clock.now()
+        self.note_write()
         outcome = await self.control.write(point, value, f"{self.routine}: {reason}")
         self._fed_at = self.clock.now()
         return outcome
+
+    def note_write(self) -> None:
+        """Keep the present moment as one of a write from here: what changes next is no stranger's doing."""
+        if self.live is not None and self.live.readings:
+            self.own_writes.append(self.live.readings[-1].time.timestamp())
 
     def tell(self, text: str, share: float | None = None, step: StepResult | None = None) -> None:
         """Report where the run stands."""

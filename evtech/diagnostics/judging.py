@@ -8,12 +8,13 @@ import numpy.typing as npt
 from evtech.diagnostics.bench import Bench
 from evtech.diagnostics.evidence import Evidence
 from evtech.diagnostics.predicates import Bools
-from evtech.diagnostics.routine import RoutineResult, StepResult, Verdict
+from evtech.diagnostics.routine import RoutineResult, Verdict
 from evtech.diagnostics.trace import Floats
 
 PHASES = ("L1", "L2", "L3")
 CHARGING = ("C2", "D2")
 UNPLUGGED = ("A", "A1", "A2")
+MOST_REASONS = 5  # in one verdict's words; all steps are listed beside it
 _RANK = (Verdict.FAIL, Verdict.WARN, Verdict.PASS, Verdict.INCONCLUSIVE, Verdict.SKIPPED, Verdict.NOT_APPLICABLE)
 
 
@@ -32,6 +33,8 @@ def concluded(bench: Bench, none: str = "Nothing could be judged.") -> RoutineRe
     """Return the result of the steps so far: the worst verdict, and the reasons of the steps that led to it."""
     verdict = worst(step.verdict for step in bench.steps)
     reasons = [step.reason for step in bench.steps if step.verdict is verdict]
+    if len(reasons) > MOST_REASONS:
+        reasons = [*reasons[:MOST_REASONS], f"{len(reasons) - MOST_REASONS} more steps say the same: {verdict}."]
     open_points = [s.reason for s in bench.steps if s.verdict is Verdict.INCONCLUSIVE]
     if verdict is not Verdict.INCONCLUSIVE and open_points:
         reasons.append(f"Not decided: {' '.join(open_points)}")
@@ -124,12 +127,4 @@ def rated_current(evidence: Evidence) -> tuple[float, str]:
             if highest >= 6:
                 return highest, origin
     seen = float(np.max(most_current(evidence), initial=0.0))
-    return max(16.0, float(np.ceil(seen))), "no rating is known: the larger of 16 A and the current seen"
-
-
-def summary(steps: Iterable[StepResult]) -> str:
-    """Return how many steps ended how."""
-    counted: dict[str, int] = {}
-    for step in steps:
-        counted[step.verdict] = counted.get(step.verdict, 0) + 1
-    return ", ".join(f"{count} {name}" for name, count in counted.items())
+    return max(16.0, float(np.ceil(seen - 0.5))), "no rating is known: the larger of 16 A and the current seen"

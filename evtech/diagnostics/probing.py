@@ -159,6 +159,12 @@ def received(frames: Iterable[Frame], noted: str = "") -> bytes:
     return b"".join(frame.data for frame in frames if not frame.sent and frame.note and noted in frame.note)
 
 
+def foreign_frames(frames: list[Frame], unit: int) -> list[int]:
+    """Return the units of whole frames that are no business of ours: of other units, or without a request."""
+    strange = [found[0] for found in frames_in(received(frames)) if found[0] != unit]
+    return strange + [found[0] for found in frames_in(received(frames, "without a request")) if found[0] == unit]
+
+
 def doubled(frames: list[Frame], unit: int) -> bool:
     """Tell whether one request brought two different valid answers of one unit: two devices share its id."""
     answers: list[bytes] = []

@@ -70,6 +70,7 @@ async def restore(bench: Bench) -> list[str]:
     left: list[str] = []
     for pause in RESTORE_PAUSES_S:
         await bench.clock.sleep(pause)
+        bench.note_write()
         done = await bench.control.restore()
         left = [name for name, good in done.items() if not good]
         if not left or (bench.link is not None and bench.link.is_open and pause):

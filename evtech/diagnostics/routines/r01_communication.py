@@ -11,7 +11,7 @@ from evtech.diagnostics.bench import Bench
 from evtech.diagnostics.guided import measure
 from evtech.diagnostics.judging import concluded
 from evtech.diagnostics.measurements import question
-from evtech.diagnostics.probing import USUAL_UNITS, Prober, Tally, find_target, frames_in, received
+from evtech.diagnostics.probing import USUAL_UNITS, Prober, Tally, find_target, foreign_frames
 from evtech.diagnostics.routine import Routine, RoutineResult, Verdict
 from evtech.errors import LinkError
 from evtech.links.address import SERIAL_SCHEMES
@@ -90,7 +90,7 @@ async def _probe(bench: Bench, serial: bool) -> list[Tally]:
             )
             if tally.ok:  # a device may not have so many in a row
                 tallies.append(tally)
-    _strangers(bench)
+    _strangers(bench, unit)
     return tallies
 
 
@@ -106,12 +106,12 @@ async def _target(bench: Bench, prober: Prober) -> tuple[int, Table, int, int]:
     return unit, table, address, 1
 
 
-def _strangers(bench: Bench) -> None:
+def _strangers(bench: Bench, unit: int) -> None:
     """Look for whole frames that nobody here asked for."""
     assert bench.link is not None
-    frames = frames_in(received(bench.link.traffic.frames(), "without a request"))
+    frames = foreign_frames(bench.link.traffic.frames(), unit)
     if frames:
-        units = sorted({unit for unit, _, _ in frames})
+        units = sorted(set(frames))
         said = (
             f"{len(frames)} whole frame(s) of unit(s) {', '.join(map(str, units))} came that "
             "nobody here asked for: a second master."

@@ -15,6 +15,7 @@ from evtech.diagnostics.probing import (
     Tally,
     doubled,
     find_target,
+    foreign_frames,
     frames_in,
     guess_of,
     received,
@@ -88,7 +89,7 @@ async def _connected(bench: Bench, address: LinkAddress) -> ModbusLink | None:
     """Connect, or say why not: refused, silent, name, taken."""
     closed = 0
     for _ in range(CONNECTS):
-        link = bench.open_link(replace(address, timeout=max(TRY_S, address.timeout or 0.5)))
+        link = bench.open_link(replace(address, timeout=address.timeout or 2 * TRY_S))
         try:
             await link.open()
         except LinkError as error:
@@ -180,9 +181,10 @@ async def _serial(bench: Bench, address: LinkAddress) -> None:
         address.parity or (told.parity if told else "N"),
         address.stopbits or (told.stopbits if told else 1),
     )
+    wait = min(TRY_S, address.timeout or TRY_S)
     order = [first, *(settings for settings in SETTINGS if settings != first)]
     for number, settings in enumerate(order):
-        at = replace(address, baud=settings[0], parity=settings[1], stopbits=settings[2], timeout=TRY_S)
+        at = replace(address, baud=settings[0], parity=settings[1], stopbits=settings[2], timeout=wait)
         link = bench.open_link(at)
         try:
             await link.open()
@@ -192,8 +194,8 @@ async def _serial(bench: Bench, address: LinkAddress) -> None:
                 return
             continue
         try:
-            if number == 0:
-                await _listen(bench, link, address.unit_id or 1)
+            if number == 0 and await _hears_a_master(bench, link, address.unit_id or 1):
+                return  # two masters at once make damage that says nothing
             answered = await _try(bench, link, address, number == 0)
             heard += received(link.traffic.frames())
             if answered:
@@ -205,40 +207,49 @@ async def _serial(bench: Bench, address: LinkAddress) -> None:
     _judge_silence(bench, heard)
 
 
-async def _listen(bench: Bench, link: ModbusLink, unit: int) -> None:
+async def _hears_a_master(bench: Bench, link: ModbusLink, unit: int) -> bool:
     """Listen before asking: whole frames on a bus that nobody here uses are another master's."""
     prober = Prober(bench, link, LISTENS)
     for _ in range(LISTENS):
         await bench.pause(LISTEN_S)
         await prober.ask(Tally("listening", unit, 1), Table.HOLDING, 0)
-    noise = received(link.traffic.frames(), "request")
-    frames = frames_in(noise)
+    frames = foreign_frames(link.traffic.frames(), unit)
     if frames:
-        units = sorted({found[0] for found in frames})
+        units = sorted(set(frames))
         said = (
             f"{len(frames)} whole frame(s) for unit(s) {', '.join(map(str, units))} came "
-            "before anything was asked: a second master is on the bus."
+            "before anything was asked: a second master is on the bus. Pause it, then run this again."
         )
         bench.step("listening", Verdict.FAIL, said)
         bench.faults["COM-SECOND-MASTER"] = None
         bench.measured["foreign_frames"] = len(frames)
+    return bool(frames)
 
 
 async def _try(bench: Bench, link: ModbusLink, address: LinkAddress, thorough: bool) -> bool:
     """Tell whether anything answers with these settings, be it with an exception."""
     told = [address.unit_id] if address.unit_id is not None else [bench.profile.unit_id] if bench.profile else []
     units = list(dict.fromkeys([*told, *(USUAL_UNITS if thorough else SWEEP_UNITS[:1])]))
-    prober = Prober(bench, link, 2 * len(units))
+    prober = Prober(bench, link, 3 * len(units))
     for unit in units:
         if unit > 247:
             continue
-        tally = Tally("sweep", unit, 1)
-        kind = await prober.ask(tally, Table.HOLDING, 0)
+        kind = await _insisting(prober, Tally("sweep", unit, 1))
         if kind in ("ok", "exception"):
             return True
         if kind == "bad" and frames_in(received(link.traffic.frames())):
             return True  # a frame is there, if damaged or doubled: the settings are right
     return False
+
+
+async def _insisting(prober: Prober, tally: Tally) -> str:
+    """Ask once, and twice more where bytes came that were no answer: two devices may speak at a time."""
+    kind = await prober.ask(tally, Table.HOLDING, 0)
+    for _ in range(2):
+        if kind != "bad":
+            break
+        kind = await prober.ask(tally, Table.HOLDING, 0)
+    return kind
 
 
 async def _on_working(
@@ -300,8 +311,9 @@ async def _responders(bench: Bench, prober: Prober, units: list[int], stop_after
         if prober.left < 1 or len(found) >= stop_after:
             break
         tally = Tally("scan", unit, 1)
-        kind = await prober.ask(tally, Table.HOLDING, 0)
-        if kind == "ok" or (kind == "exception" and tally.codes[0] not in ABSENT_CODES) or kind == "bad":
+        kind = await _insisting(prober, tally)
+        garbled = kind == "bad" and any(u == unit for u, _, _ in frames_in(received(prober.link.traffic.frames())))
+        if kind == "ok" or (kind == "exception" and tally.codes[0] not in ABSENT_CODES) or garbled:
             found.append(unit)
         bench.tell(f"Unit {unit}", (number + 1) / len(units))
     bench.measured["units"] = found

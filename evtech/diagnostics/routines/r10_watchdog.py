@@ -24,6 +24,7 @@ PERIOD_WITHIN = 0.1
 LONGEST_S = 25 * 60.0
 FALLBACK_LATE = 0.2
 REGULAR = 0.3
+OWN_S = 15.0  # within which a change follows a write of ours
 CANDIDATES = (10.0, 8.0, 6.0, 13.0)
 
 
@@ -128,7 +129,8 @@ def _foreign(bench: Bench, evidence: Evidence, seconds: float | None) -> bool:
         column = evidence.numbers(point)
         if column is not None:
             moments += times[1:][np.abs(np.diff(np.nan_to_num(column))) > CHANGE_A].tolist()
-    moments = sorted(set(moments))
+    own = bench.own_writes
+    moments = sorted({m for m in moments if not any(0 <= m - written <= OWN_S for written in own)})
     span = float(np.ptp(times))
     told = bench.facts.number("foreign_write_seen")
     if told:
@@ -206,7 +208,7 @@ async def _let_go(bench: Bench, seconds: float, amps: float | None, limit: float
     )
     waited = bench.clock.now() - began
     assert bench.live is not None
-    now = bench.live.readings[-1].number("current_limit_actual")
+    now = _in_force(bench.live.readings[-1])
     if not fell:
         said = (
             f"No fallback within {waited:.0f} s of silence (watchdog {seconds:g} s): reads "
@@ -243,11 +245,15 @@ def _choose(bench: Bench, failsafe: float | None) -> float | None:
     return next((amps for amps in CANDIDATES if amps <= most and (failsafe is None or abs(amps - failsafe) > 1)), None)
 
 
+def _in_force(reading: Reading) -> float | None:
+    """Return the limit in force (A), as the product shows it."""
+    shown = (reading.number(name) for name in ("current_limit_actual", "signalled_current", POINT))
+    return next((value for value in shown if value is not None), None)
+
+
 def _left(reading: Reading, limit: float) -> bool:
     """Tell whether the effective limit is no longer what was set."""
-    now = reading.number("current_limit_actual")
-    now = now if now is not None else reading.number("signalled_current")
-    now = now if now is not None else reading.number(POINT)
+    now = _in_force(reading)
     return now is not None and abs(now - limit) > 0.5
 
 

@@ -145,11 +145,12 @@ def _derating(bench: Bench, evidence: Evidence, inside: Floats) -> None:
         return
     full = wanted if wanted is not None else np.full(len(allowed), float(np.nanmax(allowed)))
     reduced = (allowed < full - 0.5) & (allowed >= LEAST_A)
-    if not reduced.any():
+    # without the limit that was asked for, a lower one may just as well have been asked for
+    cool = reduced & (inside < T1 - EARLY_K) if wanted is not None else np.zeros(len(reduced), bool)
+    if not (reduced & (inside > T1)).any() and not cool.any():
         hot = float(np.nanmax(inside))
         bench.step("derating", Verdict.PASS, f"The limit was not reduced; the inside reached {hot:.0f} degC.")
         return
-    cool = reduced & (inside < T1 - EARLY_K)
     hot_ones = reduced & (inside > T1)
     if hot_ones.any():
         line = np.clip(full - (full - LEAST_A) * (inside - T1) / (T2 - T1), LEAST_A, full)

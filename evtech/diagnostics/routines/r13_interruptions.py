@@ -20,6 +20,7 @@ BURST_S = (5.0, 60.0)
 REGULAR = 0.3
 CLOCK_S = 60.0
 SHORT_S = 2.0
+GOODBYE_S = 60.0
 T1_C = 60.0
 LOW_V, HIGH_V, DROP_PCT = 196.0, 264.0, 5.0
 PERIOD_WITHIN = 0.2
@@ -79,7 +80,7 @@ def interruptions(
     """Return every end of charging with the vehicle still there, classified."""
     times, words = evidence.trace.times, evidence.state_words
     runs = [(first, last) for first, last in _joined(charging, words) if last + 1 < len(words)]
-    ends = [run for run in runs if words[run[1] + 1] not in ("A", "A1", "A2", "")]
+    ends = [run for run in runs if not _is_goodbye(words, times, run[1] + 1)]
     lengths = [float(times[last + 1] - times[first]) for first, last in ends]
     stops = np.array([times[last + 1] for _, last in ends])
     regular = _regular(stops)
@@ -89,6 +90,12 @@ def interruptions(
         kind = _classify(evidence, first, last, length, mover, regular and len(ends) >= 3, lengths, stops)
         found.append(_row(evidence, last + 1, length, mover, kind))
     return found
+
+
+def _is_goodbye(words: "np.ndarray[tuple[int, ...], np.dtype[np.str_]]", times: Floats, at: int) -> bool:
+    """Tell whether a stop is the usual end: the plug is out at once, or within a minute."""
+    soon = words[(times >= times[at]) & (times <= times[at] + GOODBYE_S)]
+    return words[at] == "" or (bool(np.isin(soon, ["A", "A1", "A2"]).any()) and not np.isin(soon, CHARGING).any())
 
 
 def _joined(
