@@ -20,8 +20,13 @@ from evtech.diagnostics.predicates import Bools, Outcome, evaluate, run_starts
 DETECTED = 0.8  # weight of a predicate that was true
 CODED = 0.9  # weight of a maker's code with one target; shared among several
 LIKELY = 0.5  # what is less likely than this stands behind what is more
-# what one fault found says against another: a drifting sensor trips without a leak, and the other weight is halved
-_CONTRADICTS = {"RCD-NUISANCE": ("RCD-AC", "RCD-DC")}
+# a fault proven by a signal (None: any) says against another, whose weight is halved: a drifting sensor trips without a
+# leak; failures in a fixed rhythm are no noise; a vehicle that asks again and again has not simply paused
+_CONTRADICTS = (
+    ("RCD-NUISANCE", None, ("RCD-AC", "RCD-DC")),
+    ("COM-SECOND-MASTER", "link.burst_period_s", ("COM-CRC-NOISE", "COM-INTERMITTENT")),
+    ("EV-RETRY", None, ("EV-PAUSED",)),
+)
 _SEVERITIES = ("critical", "fault", "warning", "info")
 _LAST = ("CP-STATE-F", "INT-FAULT", "SES-PATTERN")  # consequences as a rule: they rank below what began before them
 _EARLIER_S = 5.0
@@ -36,6 +41,7 @@ class Proof:
     value: Any
     limit: Any
     at: float
+    signal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +155,7 @@ def _proofs(outcome: Outcome, at: int, evidence: Evidence) -> tuple[Proof, ...]:
         shown = f"{value:.4g}" if isinstance(value, float) else value
         text = f"{node['signal']} was {shown} ({node['op']} {limit}){held}{window}"
         point = signal.point if signal else node["signal"]
-        proofs.append(Proof(text, point, value, limit, float(evidence.trace.times[at])))
+        proofs.append(Proof(text, point, value, limit, float(evidence.trace.times[at]), node["signal"]))
     return tuple(proofs)
 
 
@@ -210,7 +216,13 @@ def _plain(code: str) -> str:
 
 
 def _contradicted(found: list[Finding]) -> list[Finding]:
-    against = {name for finding in found for name in _CONTRADICTS.get(finding.fault.id, ())}
+    against = {
+        other
+        for name, signal, others in _CONTRADICTS
+        for finding in found
+        if finding.fault.id == name and (signal is None or any(p.signal == signal for p in finding.proofs))
+        for other in others
+    }
     return [replace(f, confidence=f.confidence / 2) if f.fault.id in against else f for f in found]
 
 

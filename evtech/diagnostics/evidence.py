@@ -23,9 +23,9 @@ _WORD_FAULTS = {
 }  # fmt: skip
 # signal -> points in order of preference
 _DIRECT: Mapping[str, tuple[str, ...]] = {
-    "cp.v_pos": ("cp_voltage_pos", "cp_voltage"), "cp.v_neg": ("cp_voltage_neg",), "cp.freq": ("cp_frequency",),
+    "cp.v_pos": ("cp_voltage_pos", "cp_voltage"), 
     "pp.ohm": ("pp_resistance",), "pp.amp": ("cable_max_current",), "lim.hw": ("hw_max_current", "max_current"),
-    "lim.set": ("current_limit",), "lim.eff": ("current_limit_actual", "signalled_current"),
+    "lim.set": ("current_limit",),
     "lim.failsafe": ("failsafe_current",), "lim.watchdog_s": ("failsafe_timeout",), "m.p": ("power_total", "dc_power"),
     "m.pf": ("power_factor_total",), "gnd.v_pe": ("voltage_pe",),
     "t.int": ("temperature",), "t.conn": ("temperature_connector",),
@@ -148,7 +148,7 @@ class Evidence:
         duty = self.numbers("pwm_duty")
         if duty is not None:
             return np.where(np.isnan(duty), np.nan, ((duty > 0) & (duty < 99)).astype(float))
-        limit = self.signal("lim.eff") or self.signal("lim.set")
+        limit = self.signal("lim.eff")
         if limit is None or limit.numbers is None:
             return None
         offered = (limit.numbers >= LOWEST_OFFER_A).astype(float)
@@ -262,6 +262,37 @@ def _duty(evidence: Evidence, window: float | None) -> Signal | None:
     )
 
 
+def _limit_in_force(evidence: Evidence, window: float | None) -> Signal | None:
+    """Return the offer (A): told, or by the duty cycle, or what was asked for where nothing tells what came of it."""
+    for point in ("current_limit_actual", "signalled_current"):
+        column = evidence.numbers(point)
+        if column is not None:
+            return Signal(column, point=point)
+    duty = evidence.numbers("pwm_duty")
+    if duty is not None:
+        # IEC 61851-1, table A.8; outside 8 to 97 % there is no offer
+        amps = np.where(duty <= 85, duty * 0.6, (duty - 64) * 2.5)
+        return Signal(np.where((duty < 8) | (duty > 97), 0.0, np.maximum(amps, 6.0)), point="pwm_duty")
+    wanted = evidence.numbers("current_limit")
+    return None if wanted is None else Signal(wanted, point="current_limit")
+
+
+def _with_pwm(point: str) -> Maker:
+    """Return a maker of a pilot signal that means something with PWM only: without it there is no negative level."""
+
+    def make(evidence: Evidence, window: float | None) -> Signal | None:
+        column = evidence.numbers(point)
+        if column is None:
+            return None
+        steady = np.isin(evidence.state_words, ["A1", "B1", "C1", "D1", "F"])
+        duty = evidence.numbers("pwm_duty")
+        if duty is not None:
+            steady |= (duty <= 0) | (duty >= 100)
+        return Signal(np.where(steady, np.nan, column), point=point)
+
+    return make
+
+
 def _frequency(evidence: Evidence, window: float | None) -> Signal | None:
     """Return the frequency as on a 50 Hz network; a paused meter's 0 is no frequency."""
     column = evidence.numbers("frequency")
@@ -353,6 +384,9 @@ _DERIVED: dict[str, Maker] = {
     "m.v_max_10min": electrical.ten_minutes(np.max),
     "m.i_max": electrical.current_max,
     "m.f": _frequency,
+    "lim.eff": _limit_in_force,
+    "cp.v_neg": _with_pwm("cp_voltage_neg"),
+    "cp.freq": _with_pwm("cp_frequency"),
     "rcm.dc": _residual_dc,
     "dc.r_iso_kohm": _insulation,
     "m.i_before": episodes.current_before,
