@@ -270,7 +270,8 @@ class Workbench:
             from evtech.simulator.in_process import demo_link
 
             wanted = self.library.find(address.path or "keba-kecontact-p30")
-            return demo_link(wanted, speed=float(address.options.get("speed", "1")))
+            scenario = address.options.get("scenario", "default")
+            return demo_link(wanted, scenario, float(address.options.get("speed", "1")))
         from evtech.links.opening import make_link
 
         if profile is None:

@@ -5,6 +5,7 @@ from html import escape
 
 from evtech.diagnostics.problems import Problem
 from evtech.diagnostics.recording import Recording
+from evtech.measure.sample import SessionPhase
 from evtech.workbench import Connection
 from ui.diagnosis_words import answer_of, clock_time, confidence_word, missing_words, severity_role
 from ui.words import state_sentence, translate
@@ -44,8 +45,16 @@ def live_answer(connection: Connection | None, retesting: str = "") -> Said:
         return told
     session = connection.session
     phase = session.phases[-1].phase if session is not None and session.phases else None
+    state = escape(state_sentence(connection.latest, phase))
+    if _waits(connection):
+        words = translate("Diagnose", "<b>It does not charge; no fault is seen so far.</b> {state}")
+        watched = translate(
+            "Diagnose", "Watched for {n} s. A vehicle that is offered current starts within half a minute."
+        )
+        began = connection.began.timestamp()
+        return Said("action", words.format(state=state), watched.format(n=int((outlook.at or began) - began)))
     nothing = translate("Diagnose", "<b>Nothing is wrong now.</b> {state}")
-    return Said("good", nothing.format(state=state_sentence(connection.latest, phase)), _last(outlook.history))
+    return Said("good", nothing.format(state=state), _last(outlook.history))
 
 
 def recording_answer(recording: Recording) -> Said:
@@ -66,6 +75,12 @@ def recording_answer(recording: Recording) -> Said:
         said = _undecided(found.missing, count)
         return Said(said.role, said.sentence, about)
     return Said("good", translate("Diagnose", "<b>Nothing was wrong</b> in this recording."), about)
+
+
+def _waits(connection: Connection) -> bool:
+    """Tell whether a vehicle is plugged in and takes nothing."""
+    state = connection.latest.state if connection.latest is not None else None
+    return state is not None and (state.pilot or "A")[0] in "BCD" and state.phase is not SessionPhase.CHARGING
 
 
 def _reported(connection: Connection) -> Said | None:

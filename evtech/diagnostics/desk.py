@@ -17,6 +17,7 @@ from evtech.diagnostics.arming import Arming
 from evtech.diagnostics.bench import Asker, Bench, Live, RealClock
 from evtech.diagnostics.engine import Finding
 from evtech.diagnostics.evidence import Evidence
+from evtech.diagnostics.link_window import LinkWindow
 from evtech.diagnostics.record import Circumstances, live_result
 from evtech.diagnostics.retest import Retest, judge, watch_s
 from evtech.diagnostics.rounds import Rounds
@@ -51,7 +52,8 @@ class Desk:
     """One watched charger. Make it on the I/O loop; ``close`` puts back what was changed."""
 
     def __init__(self, device: Device, interval: float, given: Surroundings) -> None:
-        self.watch = FaultWatch(device.profile.id, given.tell)
+        kind = "rtu" if device.link.byte_time > 0 else "tcp"
+        self.watch = FaultWatch(device.profile.id, given.tell, LinkWindow(device.link.statistics, kind).facts)
         self.rounds = Rounds()
         self.arming = Arming(device, given.audit, given.tell, self.dangers)
         self.saved: Result | None = None  # the newest diagnosis that is in the archive
@@ -88,6 +90,7 @@ class Desk:
             if control is not None:
                 control.disarm()
                 self._device.link.writes_allowed = self.arming.state.is_armed
+        self.watch.results = self.rounds.state.results
         self.watch.facts = replace(self.watch.facts, answers={**self.watch.facts.answers, **self.rounds.answers})
         await self.save()
         return results

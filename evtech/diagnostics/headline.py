@@ -61,6 +61,8 @@ def measured_words(proofs: Sequence[Proof]) -> str:
 
 def proof_words(proof: Proof, limit: str = "limit") -> str:
     """Return one piece of evidence in words with unit and limit."""
+    if proof.point == "answer" or (len(proof.point) == 3 and proof.point[1:].isdigit()):
+        return proof.text  # told by a technician or a routine, in words
     name, unit = naming(proof.point)
     term = TERMS.get(proof.point)
     if term is not None and term.kind == "bool" and proof.value in (0, 1):

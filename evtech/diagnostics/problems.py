@@ -136,7 +136,15 @@ def holding(finding: Finding, evidence: Evidence) -> Bools:
     codes = {str(proof.value) for proof in finding.proofs if proof.point == "error_code"}
     if words is not None and codes:
         held |= np.isin(words, list(codes))
+    for proof in finding.proofs:
+        if is_told(proof.point):  # a routine or a person found it: it holds until they find otherwise
+            held |= evidence.trace.times >= proof.at
     return held
+
+
+def is_told(point: str) -> bool:
+    """Tell whether a proof comes from a routine or from a technician's answer."""
+    return point == "answer" or (len(point) == 3 and point[0] == "R" and point[1:].isdigit())
 
 
 def tree_of(fault: Fault) -> Mapping[str, Any] | None:

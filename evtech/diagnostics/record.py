@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from evtech import VERSION
-from evtech.diagnostics.answer import diagnosis_json, finding_json, moment
+from evtech.diagnostics.answer import diagnosis_json, finding_json, moment, routine_json
 from evtech.diagnostics.engine import Diagnosis, Finding
 from evtech.diagnostics.excerpt import Excerpt, excerpt_json, excerpt_of
 from evtech.diagnostics.headline import headline
@@ -76,7 +76,7 @@ def _result(
     body |= {
         "schema": "evtech.diagnosis/1",
         "result": verdict,
-        "routines": [routine_record(result) for result in routines],
+        "routines": [routine_json(result) for result in routines],
         "answers": dict(answers),
         "made": moment(datetime.now(UTC).timestamp()),
         "source": {"kind": around.source, "name": around.name, "simulated": around.simulated},
@@ -118,24 +118,6 @@ def _problem_json(problem: Problem) -> dict[str, Any]:
 
 def _window(excerpt: Excerpt | None) -> dict[str, Any] | None:
     return excerpt_json(excerpt) if excerpt else None
-
-
-def routine_record(result: RoutineResult) -> dict[str, Any]:
-    """Return a routine's result as JSON values with its steps."""
-    return {
-        "id": result.id,
-        "verdict": str(result.verdict),
-        "reason": result.reason,
-        "measured": dict(result.measured),
-        "steps": [
-            {
-                "name": s.name, "verdict": str(s.verdict), "reason": s.reason, "expected": s.expected,
-                "measured": s.measured,
-            }
-            for s in result.steps
-        ],
-        "not_restored": list(result.not_restored),
-    }  # fmt: skip
 
 
 def _before(earlier: Result) -> dict[str, Any]:

@@ -7,12 +7,16 @@ as events, which the archive keeps.
 import asyncio
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
 from evtech.diagnostics.engine import Diagnosis, diagnose
 from evtech.diagnostics.evidence import Evidence
 from evtech.diagnostics.facts import Facts
+from evtech.diagnostics.named import with_routines
 from evtech.diagnostics.problems import Problem, Problems
+from evtech.diagnostics.routine import RoutineResult
 from evtech.diagnostics.window import Window
 from evtech.events import Event, EventListener
 from evtech.measure.sample import Reading
@@ -35,11 +39,17 @@ class Outlook:
 class FaultWatch:
     """Takes readings at once, looks at them once a second; ``outlook`` may be read from any thread."""
 
-    def __init__(self, profile: str, tell: EventListener = lambda event: None) -> None:
+    def __init__(
+        self,
+        profile: str,
+        tell: EventListener = lambda event: None,
+        link_facts: Callable[[], dict[str, Any]] = dict,
+    ) -> None:
         self.outlook = Outlook()
         self.window = Window()
         self.facts = Facts()  # replaced when a technician answers something
-        self._profile, self._tell = profile, tell
+        self.results: tuple[RoutineResult, ...] = ()  # of the routines that were run; replaced, not changed
+        self._profile, self._tell, self._link_facts = profile, tell, link_facts
         self._problems = Problems()
         self._is_fresh = False
 
@@ -66,8 +76,9 @@ class FaultWatch:
             self._tell(event)
 
     def _evaluate(self) -> tuple[Diagnosis, Evidence, list[Event]]:
-        evidence = Evidence(self.window.trace(), self.facts)
-        diagnosis = diagnose(evidence, self._profile)
+        evidence = Evidence(self.window.trace(), replace(self.facts, link=self._link_facts()))
+        named = partial(with_routines, evidence=evidence, results=self.results, asked=True)
+        diagnosis = diagnose(evidence, self._profile, named)
         return diagnosis, evidence, self._problems.take(diagnosis, evidence)
 
     def close(self, name: str, retest: dict[str, object]) -> None:

@@ -17,10 +17,10 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 class Living:
     """``go(seconds)`` lets time pass with a reading and a look a second; ``behaviour`` is what can be broken."""
 
-    def __init__(self, profile: str = "keba-kecontact-p30") -> None:
+    def __init__(self, profile: str = "keba-kecontact-p30", scenario: str = "default") -> None:
         self.now = 0.0
         found = Library().find(profile)
-        self.link = InProcessLink(Simulation(found, clock=lambda: self.now))
+        self.link = InProcessLink(Simulation(found, scenario=scenario, clock=lambda: self.now))
         self.behaviour = self.link.simulation.behaviour
         self.device = Device(found, self.link)
         self.events: list[Event] = []

@@ -1,6 +1,17 @@
 """The live diagnosis: one item a problem, true now apart from what was, events for the archive."""
 
+import pytest
+
+from evtech.simulator.scenario import find_scenario
 from tests.evtech.diagnostics.living import Living
+
+# what stands while the technician connects; other faults need a history, a time or a link of their own
+STANDING = (
+    "card-rejected", "charger-pauses", "contactor-dead", "diode-missing", "door-open", "emergency-stop", "lock-fails",
+    "lost-phase-l1", "lost-phase-l3", "open-neutral", "overheated", "pilot-short", "pole-open-l2", "residual-dc",
+    "residual-selftest", "small-cable", "undervoltage", "vehicle-overcurrent", "ventilation", "water-inside",
+    "welded-l2", "welded-two-poles", "welded-under-load", "wrong-rotation",
+)  # fmt: skip
 
 FAULT = 0x20002  # a code of this charger: it goes to state F
 
@@ -14,6 +25,20 @@ async def test_a_healthy_charger_has_no_problem() -> None:
     assert outlook.diagnosis is not None
     assert outlook.diagnosis.result == "healthy"
     assert (outlook.standing, outlook.history, charger.events) == ((), (), [])
+
+
+@pytest.mark.parametrize("name", STANDING)
+async def test_what_is_wrong_stands_first_within_fifteen_seconds_of_connecting(name: str) -> None:
+    lesson = find_scenario(name).lesson
+    charger = Living(lesson.seen_by[0], name)
+    charger.now = lesson.after  # the fault is there when the technician comes
+    charger.behaviour.advance()
+
+    await charger.go(15)
+
+    first = charger.watch.outlook.standing[0]
+    assert first.id == lesson.finding
+    assert lesson.phase is None or first.finding.phase == lesson.phase
 
 
 async def test_a_problem_is_raised_once_and_stands_apart_from_history() -> None:
