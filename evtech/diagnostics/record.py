@@ -96,7 +96,7 @@ def _result(
 
 def _verdict(body: Mapping[str, Any], findings: Sequence[Finding]) -> str:
     """Return healthy, findings or inconclusive; what a retest closed is no finding any more."""
-    closed = {f["id"] for f in body["findings"] if (f.get("retest") or {}).get("verdict") == "closed"}
+    closed = {f["id"] for f in body["findings"] if (f.get("retested") or {}).get("verdict") == "closed"}
     if any(f.fault.severity != "info" and f.fault.id not in closed for f in findings):
         return "findings"
     told = str(body.get("result", "inconclusive"))
@@ -112,7 +112,7 @@ def _problem_json(problem: Problem) -> dict[str, Any]:
         "cleared": moment(problem.cleared.timestamp()) if problem.cleared else None,
         "explained_by": problem.explained_by,
         "window": _window(problem.excerpt),
-        "retest": dict(problem.retest) if problem.retest else None,
+        "retested": dict(problem.retest) if problem.retest else None,
     }
 
 

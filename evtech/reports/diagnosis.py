@@ -115,7 +115,7 @@ def _finding(finding: Mapping[str, Any], w: Mapping[str, str], lang: str) -> dic
         times.append(w["cleared"].format(time=_moment(finding["cleared"])))
     elif finding.get("standing") and not _is_closed(finding):
         times.append(w["standing"])
-    retest = finding.get("retest")
+    retest = finding.get("retested")
     return {
         "id": finding["id"],
         "mrec": finding.get("mrec"),
@@ -139,7 +139,7 @@ def _finding(finding: Mapping[str, Any], w: Mapping[str, str], lang: str) -> dic
 
 
 def _is_closed(finding: Mapping[str, Any]) -> bool:
-    return (finding.get("retest") or {}).get("verdict") == "closed"
+    return (finding.get("retested") or {}).get("verdict") == "closed"
 
 
 def _all_closed(findings: list[dict[str, Any]]) -> bool:
@@ -186,7 +186,7 @@ def _before_after(result: Result, w: Mapping[str, str], lang: str) -> list[list[
 def _fate(finding: Mapping[str, Any] | None, w: Mapping[str, str], lang: str) -> str:
     if finding is None:
         return w["not_there"]
-    retest = finding.get("retest")
+    retest = finding.get("retested")
     if retest:
         after = [Proof("", row["point"], row["value"], None, 0.0) for row in retest["after"]]
         value = measured_words(after)

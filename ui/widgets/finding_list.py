@@ -49,7 +49,7 @@ class FindingList(QListWidget):
             self.addItem(self._item(kind, text))
         self.blockSignals(False)
         keys = [self.item(row).data(_KEY) for row in range(self.count())]
-        wanted = key if key in keys else next((k for k in keys if k), None)
+        wanted = key if key and key in keys else next((k for k in keys if k), None)
         if wanted is not None:
             self.setCurrentRow(keys.index(wanted))
         self.scrollToTop()
