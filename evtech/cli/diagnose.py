@@ -6,6 +6,7 @@ from typing import Any
 
 import typer
 
+from evtech.cli.keeping import Keeping
 from evtech.cli.output import Output
 from evtech.cli.routines import Wish, on_link, over_recording
 from evtech.errors import InputError
@@ -33,6 +34,8 @@ def register(app: typer.Typer) -> None:
         routine: list[str] | None = typer.Option(None, help="Run this routine (R01 to R18); may be repeated."),  # noqa: B008
         arm: bool = typer.Option(False, "--arm", help="Let routines write: bounded, read back, undone at the end."),
         technician: str = typer.Option("", help="Who arms; goes into the audit."),
+        save: bool = typer.Option(False, help="Keep the diagnosis in the archive; its id is said."),
+        record: bool = typer.Option(False, help="Keep the samples of a live charger too; implies --save."),
     ) -> None:
         """Find out why a charger does not charge."""
         if (link is None) == (trace is None):
@@ -46,18 +49,26 @@ def register(app: typer.Typer) -> None:
             raise InputError("--arm needs a link and a routine.", "evtech diagnose LINK --routine R06 --arm …")
         if arm and not technician.strip():
             raise InputError("Nobody is named for the write.", "Say who writes: --technician NAME.")
+        if record and (link is None or names):
+            raise InputError("--record needs a link and no routine.", "evtech diagnose LINK --record.")
         output: Output = context.obj.output
+        keeping = None
+        if save or record:
+            source = ("trace", trace.name) if trace else ("live", link or "")
+            keeping = Keeping(context.obj.archive, *source, technician, record)
         known = _facts(facts, output)
         if link is not None and names:
             wish = Wish(link, profile, names, duration, technician if arm else None)
-            data, code = _live(wish, known, context.obj)
+            data, code = _live(wish, known, context.obj, keeping)
         else:
             if trace is not None:
                 recording = _read(trace, output)
             else:
                 assert link is not None
-                recording, profile, known = _watch(context.obj, link, profile, duration or WATCH_S, known)
-            data, code = _answer(recording, known, profile, names, context.obj.profile_dir)
+                recording, profile, known = _watch(context.obj, link, profile, duration or WATCH_S, known, keeping)
+            data, code = _answer(recording, known, profile, names, context.obj.profile_dir, keeping)
+        if keeping is not None:
+            output.say(f"Kept as {data['saved']}; evtech report diagnosis {data['saved'][:8]} --pdf FILE")
         output.result(data, _text(data))
         raise typer.Exit(code)
 
@@ -86,8 +97,10 @@ def _read(path: Path, output: Output) -> Any:
     return trace
 
 
-def _watch(common: Any, link: str, profile: str | None, duration: float, facts: Any) -> tuple[Any, str, Any]:
-    """Watch a charger without recording; return the trace, the profile, and the facts with what the link did."""
+def _watch(
+    common: Any, link: str, profile: str | None, duration: float, facts: Any, keeping: Keeping | None
+) -> tuple[Any, str, Any]:
+    """Watch a charger; return the trace, the profile, and the facts with what the link did. Parts come late."""
     import tempfile
     from dataclasses import replace
 
@@ -95,9 +108,11 @@ def _watch(common: Any, link: str, profile: str | None, duration: float, facts: 
     from evtech.workbench import Workbench
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-        bench = Workbench(str(Path(folder) / "unused.evtech"), common.profile_dir)
+        records = keeping is not None and keeping.records
+        bench = Workbench(common.archive if records else str(Path(folder) / "unused.evtech"), common.profile_dir)
         try:
-            connection = bench.connect(link, profile, record=False).result()
+            who = keeping.technician if keeping else ""
+            connection = bench.connect(link, profile, record=records, technician=who).result()
             readings: list[Reading] = []
             end = time.monotonic() + duration
             while time.monotonic() < end:
@@ -107,6 +122,8 @@ def _watch(common: Any, link: str, profile: str | None, duration: float, facts: 
                 time.sleep(0.02)
             if not facts.link:
                 facts = replace(facts, link=_link_facts(connection))
+            if keeping is not None:
+                keeping.see(connection)
         finally:
             bench.close()
     if not readings:
@@ -125,16 +142,21 @@ def _link_facts(connection: Any) -> dict[str, Any]:
 
 
 def _answer(
-    trace: Any, facts: Any, profile: str | None, names: tuple[str, ...], profile_dir: str | None
+    trace: Any,
+    facts: Any,
+    profile: str | None,
+    names: tuple[str, ...],
+    profile_dir: str | None,
+    keeping: Keeping | None,
 ) -> tuple[dict[str, Any], int]:
     """Return the answer to a recording as JSON values and the exit code; the parts are imported late."""
     from evtech.diagnostics.evidence import Evidence
 
     results = over_recording(trace, facts, profile, names, profile_dir)
-    return _findings(Evidence(trace, facts), profile, results, asked=bool(names))
+    return _findings(Evidence(trace, facts), profile, results, keeping, asked=bool(names))
 
 
-def _live(wish: Wish, facts: Any, common: Any) -> tuple[dict[str, Any], int]:
+def _live(wish: Wish, facts: Any, common: Any, keeping: Keeping | None) -> tuple[dict[str, Any], int]:
     """Run routines on a link and return the answer; what they counted of the link is evidence too."""
     from evtech.diagnostics.evidence import Evidence
     from evtech.diagnostics.link_facts import only_link
@@ -142,11 +164,13 @@ def _live(wish: Wish, facts: Any, common: Any) -> tuple[dict[str, Any], int]:
     results, evidence, profile, stopped = on_link(wish, facts, common)
     if evidence is None:
         evidence = Evidence(only_link(), facts)
-    data, code = _findings(evidence, profile, results, asked=True)
+    data, code = _findings(evidence, profile, results, keeping, asked=True)
     return data, 130 if stopped else code
 
 
-def _findings(evidence: Any, profile: str | None, results: Any, *, asked: bool) -> tuple[dict[str, Any], int]:
+def _findings(
+    evidence: Any, profile: str | None, results: Any, keeping: Keeping | None, *, asked: bool
+) -> tuple[dict[str, Any], int]:
     """Return findings and routines as JSON values and the exit code: of routines asked for, a FAIL is negative."""
     from functools import partial
 
@@ -159,6 +183,8 @@ def _findings(evidence: Any, profile: str | None, results: Any, *, asked: bool) 
     verdicts = {str(result.verdict) for result in results}
     if asked and data["result"] == "inconclusive" and verdicts & {"PASS", "WARN"} and "FAIL" not in verdicts:
         data["result"] = "healthy"  # what was asked for could be judged, if not the whole charger
+    if keeping is not None:
+        data["saved"] = keeping.keep(found, evidence.trace, results, evidence.facts)
     code = {"findings": 1, "healthy": 0, "inconclusive": 3}[data["result"]]
     return data, 1 if asked and "FAIL" in verdicts else code
 
