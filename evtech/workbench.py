@@ -362,6 +362,7 @@ class Workbench:
                 address=connection.address,
             )
             connection.desk = Desk(connection.device, connection.interval_wanted, given)
+            connection.desk.arming.remind(self.archive.audit_rows())
             if connection.latest is not None:
                 connection.desk.take(connection.latest)
         return connection.desk

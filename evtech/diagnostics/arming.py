@@ -6,7 +6,7 @@ answers, the link that is lost, a standing danger that forbids all but reducing,
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -47,6 +47,23 @@ def controllable(profile: Profile) -> list[Point]:
     return [profile.points[name] for name in ALLOWED if name in profile.points and profile.points[name].writable]
 
 
+def left_behind(rows: Sequence[Mapping[str, object]], link: str) -> list[tuple[str, float | None]]:
+    """Return points that armed control changed on a link and did not put back, with the value before the first write.
+
+    A crash leaves such rows: the wish is on disk before the write leaves. A value kept on purpose is none.
+    """
+    open_: dict[str, float | None] = {}
+    for row in rows:
+        if row["link"] != link:
+            continue
+        name, before = str(row["point"]), row["before"]
+        if row["result"] == "restored":
+            open_.pop(name, None)
+        elif str(row["reason"]).startswith("armed control"):
+            open_.setdefault(name, float(before) if isinstance(before, int | float) else None)
+    return list(open_.items())
+
+
 class Arming:
     """One charger's armed control; all methods but ``alive`` run on the I/O loop. ``state`` may be read anywhere."""
 
@@ -66,6 +83,16 @@ class Arming:
         self._fed_at = self._changed_at = self._switched_at = -1e9
         self._is_lost = False
         self._busy = asyncio.Lock()
+
+    def remind(self, rows: Sequence[Mapping[str, object]]) -> None:
+        """Say what an earlier armed control of this link left behind, from the audit's rows (oldest first)."""
+        left = left_behind(rows, self._device.link.name)
+        known = [(name, before) for name, before in left if name in self._device.profile.points]
+        if known:
+            what = ", ".join(f"{label(name)} to {self._words(name, before)}" for name, before in known)
+            self.state = ArmState(
+                says=f"An earlier visit left this changed: set {what}.", is_loud=True, to_set=tuple(known)
+            )
 
     def alive(self) -> None:
         """Say that the window still answers; called from any thread."""

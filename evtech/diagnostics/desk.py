@@ -21,8 +21,8 @@ from evtech.diagnostics.link_window import LinkWindow
 from evtech.diagnostics.record import Circumstances, live_result
 from evtech.diagnostics.retest import Retest, judge, watch_s
 from evtech.diagnostics.rounds import Rounds
-from evtech.diagnostics.routine import Progress, Routine, RoutineResult
-from evtech.diagnostics.routines import ROUTINES
+from evtech.diagnostics.routine import Progress, Routine, RoutineResult, Verdict
+from evtech.diagnostics.routines import ROUTINES, find_routines
 from evtech.diagnostics.watch import FaultWatch
 from evtech.errors import ArchiveError, InputError
 from evtech.events import Event, EventKind, EventListener
@@ -32,6 +32,7 @@ from evtech.links.opening import make_link
 from evtech.measure.sample import Reading
 from evtech.store.results import Result
 
+PROOF = "R03"  # without it nobody knows what a written number would mean
 Keep = Callable[[Result], None]
 
 
@@ -94,6 +95,18 @@ class Desk:
         self.watch.facts = replace(self.watch.facts, answers={**self.watch.facts.answers, **self.rounds.answers})
         await self.save()
         return results
+
+    async def arm(self, technician: str, seconds: float) -> None:
+        """Arm for a named person once R03 has proved that values are decoded right; raise ``InputError`` if not."""
+        proof = next((r for r in self.rounds.state.results if r.id == PROOF), None)
+        if proof is None or proof.verdict is Verdict.SKIPPED:
+            (proof,) = await self.run(find_routines([PROOF]))
+        if proof.verdict in (Verdict.FAIL, Verdict.SKIPPED):
+            raise InputError(
+                f"Nothing is armed: {PROOF} does not prove that values are decoded right. {proof.reason}",
+                "Choose the profile that fits this product and firmware.",
+            )
+        await self.arming.arm(technician, seconds)
 
     async def retest(self, finding: Finding) -> Retest:
         """Look again at what a finding was made of: the routine that named it, and fresh readings."""

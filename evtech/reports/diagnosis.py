@@ -225,6 +225,7 @@ def _routine(routine: Mapping[str, Any], w: Mapping[str, str]) -> dict[str, Any]
         "steps": [
             [s["name"], s.get("expected") or UNKNOWN, s.get("measured") or UNKNOWN, w[f"routine_{s['verdict']}"]]
             for s in routine.get("steps", ())
+            if s["verdict"] != "SKIPPED"
         ],
     }
 

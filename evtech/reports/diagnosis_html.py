@@ -63,7 +63,7 @@ def _finding(finding: dict[str, Any], chart: str, w: dict[str, str]) -> str:
 
 
 def _routine(routine: dict[str, Any], w: dict[str, str]) -> str:
-    head = (w["step"], w["expected"], w["measured"], w["verdict"])
+    head = (w["step"], w["expected_head"], w["measured"], w["verdict"])
     steps = listing(head, routine["steps"], w) if routine["steps"] else ""
     words = f"<h3>{escape(routine['id'])}: {escape(routine['verdict'])}</h3><p>{escape(routine['reason'])}</p>"
     return words + steps

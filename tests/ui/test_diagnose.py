@@ -187,7 +187,7 @@ def test_nothing_is_written_until_a_named_person_arms(window: MainWindow, qtbot:
     page.control.who.setText("A. Novak")
     page.control.agreed.setChecked(True)
     page.control.arm_button.click()
-    qtbot.waitUntil(lambda: page.desk.arming.state.is_armed, timeout=5000)  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: page.desk.arming.state.is_armed, timeout=30000)  # type: ignore[union-attr]
     assert writes == []
     page._write("current_limit", 10.0)
     qtbot.waitUntil(lambda: "it was" in page.control.says.text(), timeout=8000)
@@ -206,7 +206,7 @@ def test_nothing_is_written_until_a_named_person_arms(window: MainWindow, qtbot:
 def test_what_could_not_be_put_back_is_loud(window: MainWindow, qtbot: QtBot) -> None:
     page = charging(window, qtbot)
     page._arm("A. Novak", 120.0)
-    qtbot.waitUntil(lambda: page.desk.arming.state.is_armed, timeout=5000)  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: page.desk.arming.state.is_armed, timeout=30000)  # type: ignore[union-attr]
     page._write("current_limit", 10.0)
     qtbot.waitUntil(lambda: bool(page.desk.arming.state.held), timeout=5000)  # type: ignore[union-attr]
     window.connection.device.link.is_silent = True  # type: ignore[union-attr]

@@ -66,7 +66,7 @@ class DiagnosePage(Page):
         self.nothing.setContentsMargins(10, 4, 0, 0)
         self.cards, self.control, self.codes = RoutineCards(ROUTINES), ControlPanel(), CodeBox()
         self.tabs.addTab(self._make_findings(), translate("Diagnose", "Findings"))
-        self.tabs.addTab(scrolling(self.cards), translate("Diagnose", "Checks"))
+        self.tabs.addTab(self.cards, translate("Diagnose", "Checks"))
         self.tabs.addTab(scrolling(self.control), translate("Diagnose", "Control"))
         self.tabs.addTab(self.codes, translate("Diagnose", "Codes"))
         outer.addWidget(self.answer)
@@ -156,11 +156,8 @@ class DiagnosePage(Page):
         self.answer.show_answer(said.role, said.sentence, said.detail, self._button())
         has_answer = desk is not None or recording is not None
         is_connected = self.connection is not None
-        self.bar.show_state(
-            is_connected=is_connected,
-            is_file=recording is not None and recording.session is None,
-            has_answer=has_answer,
-        )
+        file = recording.name if recording is not None and recording.session is None else ""
+        self.bar.show_state(is_connected=is_connected, file=file, has_answer=has_answer)
         self.tabs.setTabVisible(FINDINGS, has_answer)
         for index in (CHECKS, CONTROL):
             self.tabs.setTabVisible(index, desk is not None)
@@ -271,8 +268,9 @@ class DiagnosePage(Page):
 
     def _arm(self, who: str, seconds: float) -> None:
         if self.desk is not None:
-            self._control_says = ""
-            self._bridge.run(self.desk.arming.arm(who, seconds), self._control_said)
+            self._control_says = translate("Control", "Proving that the values are decoded right …")
+            self._bridge.run(self.desk.arm(who, seconds), self._control_said)
+            self.refresh()
 
     def _disarm(self) -> None:
         if self.desk is not None:

@@ -1,8 +1,8 @@
 """The answer at the top of Diagnose: a shape, one sentence, a line of less weight, and the one primary button."""
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette, QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QFrame, QHBoxLayout, QLabel, QSizePolicy, QVBoxLayout, QWidget
 
 from ui.theme import LIGHT, Theme, severity_colour
 from ui.widgets.badge import draw_shape
@@ -52,9 +52,12 @@ class Answer(QFrame):
         self.theme, self._role = LIGHT, "neutral"
         self.setAutoFillBackground(True)
         self.setBackgroundRole(QPalette.ColorRole.Base)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(18, 10, 12, 10)
+        self._row = QBoxLayout(QBoxLayout.Direction.LeftToRight, self)
+        self._row.setContentsMargins(18, 10, 12, 10)
+        self._row.setSpacing(12)
+        row = QHBoxLayout()
         row.setSpacing(12)
+        self._row.addLayout(row, 1)
         self.shape = Shape(scale=1.7)
         self.sentence = Sentence(scale=1.15)
         self.sentence.setTextFormat(Qt.TextFormat.RichText)
@@ -68,7 +71,7 @@ class Answer(QFrame):
         self.button.clicked.connect(self.pressed)
         row.addWidget(self.shape, 0, Qt.AlignmentFlag.AlignTop)
         row.addLayout(words, 1)
-        row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
+        self._row.addWidget(self.button, 0, Qt.AlignmentFlag.AlignVCenter)
 
     def apply_theme(self, theme: Theme) -> None:
         """Use the theme's colours."""
@@ -90,6 +93,13 @@ class Answer(QFrame):
         self.button.fit(self.theme)
         self.setAccessibleName(self.plain())
         self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put the button below the sentence where there is no room beside it."""
+        super().resizeEvent(event)
+        is_narrow = self.width() < self.fontMetrics().horizontalAdvance("m") * 52
+        way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        self._row.setDirection(way)
 
     def plain(self) -> str:
         """Return the sentence without its marks."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import (
     QListWidget,
     QListWidgetItem,
     QScrollArea,
+    QSizePolicy,
     QVBoxLayout,
     QWidget,
 )
@@ -42,6 +43,7 @@ class CodeBox(QWidget):
         self.query.setAccessibleName(translate("Codes", "Code or words"))
         self.query.setClearButtonEnabled(True)
         self.said = Muted()
+        self.said.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
         self.hits = QListWidget()
         self.hits.setAccessibleName(translate("Codes", "Matches"))
         self.hits.setWordWrap(True)
@@ -60,6 +62,7 @@ class CodeBox(QWidget):
         self._beside.addWidget(area, 3)
         self._area = area
         outer.addLayout(self._beside, 1)
+        outer.addStretch()
         self._timer = QTimer(self, interval=TYPING_MS, singleShot=True)
         self._timer.timeout.connect(self.look)
         self.query.textChanged.connect(self._timer.start)

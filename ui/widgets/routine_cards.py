@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from html import escape
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtGui import QPalette
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from evtech.diagnostics.rounds import RoundState
 from evtech.diagnostics.routine import Routine, RoutineResult, StepResult, Verdict
@@ -14,6 +14,7 @@ from ui.theme import LIGHT, Theme, severity_colour
 from ui.widgets.answer import Shape, label
 from ui.widgets.dress import Heading, LargeButton, Muted
 from ui.widgets.question_card import QuestionCard
+from ui.widgets.tabs import scrolling
 from ui.words import translate
 
 QUICK_S = 120.0
@@ -117,10 +118,16 @@ class RoutineCards(QWidget):
         self.question = QuestionCard()
         self.question.answered.connect(self.answered)
         outer.addWidget(self.question)
+        listed = QWidget()
+        column = QVBoxLayout(listed)
+        column.setContentsMargins(0, 0, 0, 0)
         for card in self.cards.values():
             card.run_wanted.connect(lambda routine: self.run_wanted.emit([routine]))
-            outer.addWidget(card)
-        outer.addStretch()
+            column.addWidget(card)
+        column.addStretch()
+        self.area = scrolling(listed)  # the stop and the question stay in sight above it
+        self.area.setMinimumHeight(self.fontMetrics().height() * 8)
+        outer.addWidget(self.area, 1)
         self.show_state(RoundState())
 
     def apply_theme(self, theme: Theme) -> None:
@@ -159,9 +166,8 @@ class RoutineCards(QWidget):
             return
         name = now or (done[-1] if done else "")
         self._followed = (now, done)
-        area = self.parentWidget().parentWidget() if self.parentWidget() else None
-        if name in self.cards and isinstance(area, QScrollArea):
-            QTimer.singleShot(0, lambda: area.ensureWidgetVisible(self.cards[name], 0, 40))
+        if name in self.cards:
+            self.area.ensureWidgetVisible(self.cards[name], 0, 40)
 
     def _run_all(self) -> None:
         self.run_wanted.emit([card.routine for card in self.cards.values() if is_quick(card.routine)])

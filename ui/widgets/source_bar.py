@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QLocale, Signal
-from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QWidget
+from PySide6.QtWidgets import QComboBox, QFileDialog, QHBoxLayout, QPushButton, QSizePolicy, QWidget
 
 from evtech.diagnostics.knowledge import catalogues
 from evtech.store.records import ChargingSession
@@ -27,18 +27,20 @@ class SourceBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         self.source = QComboBox()
         self.source.setAccessibleName(translate("Diagnose", "What is diagnosed"))
-        self.source.setMinimumContentsLength(22)
+        self.source.setMinimumContentsLength(8)
         self.source.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.maker = QComboBox()
         self.maker.setAccessibleName(translate("Diagnose", "Whose codes the recording holds"))
-        self.maker.setMinimumContentsLength(16)
+        self.maker.setMinimumContentsLength(8)
         self.maker.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.open_button = QPushButton(translate("Diagnose", "Open a recording…"))
         self.open_button.setToolTip(translate("Diagnose", "A CSV file of samples; it can be dropped on this page too"))
         self.report_button = QPushButton(translate("Diagnose", "Report…"))
-        for widget in (self.source, self.maker):
-            row.addWidget(widget)
-        row.addStretch()
+        for widget, characters in ((self.source, 26), (self.maker, 22)):
+            widget.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+            widget.setMaximumWidth(self.fontMetrics().horizontalAdvance("m") * characters)
+            row.addWidget(widget, 1)
+        row.addStretch(1)
         row.addWidget(self.open_button)
         row.addWidget(self.report_button)
         self.show_sessions([])
@@ -63,14 +65,14 @@ class SourceBar(QWidget):
         self.source.setCurrentIndex(max(0, self.source.findData(chosen)))
         self.source.blockSignals(False)
 
-    def show_state(self, *, is_connected: bool, is_file: bool, has_answer: bool) -> None:
-        """Show what can be done now: codes can be chosen for a file, a report needs an answer."""
+    def show_state(self, *, is_connected: bool, file: str, has_answer: bool) -> None:
+        """Show what can be done now: codes can be chosen for a ``file`` ("" = none), a report needs an answer."""
         now, earlier = translate("Diagnose", "This charger, now"), translate("Diagnose", "An earlier session …")
-        self.source.setItemText(0, now if is_connected else earlier)
-        self.source.setVisible(is_connected or self.source.count() > 1)
+        self.source.setItemText(0, file or (now if is_connected else earlier))
+        self.source.setVisible(is_connected or bool(file) or self.source.count() > 1)
         self.report_button.setVisible(has_answer)
-        self.maker.setVisible(is_file)
-        if is_file and not self.maker.count():
+        self.maker.setVisible(bool(file))
+        if file and not self.maker.count():
             self._list_makers()
 
     def back_to_now(self) -> None:

@@ -1,5 +1,6 @@
 """Armed control ends by itself, is put back at every end, and says loudly when that was impossible."""
 
+from dataclasses import asdict
 from datetime import UTC, datetime
 
 import pytest
@@ -8,7 +9,7 @@ from evtech.devices.control import AuditRow, NotArmedError
 from evtech.devices.device import Device
 from evtech.devices.encoding import encode
 from evtech.devices.library import Library
-from evtech.diagnostics.arming import Arming, controllable
+from evtech.diagnostics.arming import Arming, controllable, left_behind
 from evtech.errors import EvtechError, InputError
 from evtech.events import Event, EventKind
 from tests.fakes import RegisterLink
@@ -184,6 +185,21 @@ def raise_lost() -> None:
     from evtech.errors import LinkLostError
 
     raise LinkLostError("test link was lost")
+
+
+async def test_what_a_crash_left_changed_is_said_at_the_next_visit() -> None:
+    desk = Desk()
+    arming = await desk.armed()
+    await arming.write("current_limit", 10)  # and then the laptop dies
+    rows = [asdict(row) for row in desk.rows]
+
+    after = Desk()
+    after.arming.remind(rows)
+    assert after.arming.state.is_loud
+    assert after.arming.state.to_set == (("current_limit", 16.0),)
+
+    await arming.disarm()
+    assert left_behind([asdict(row) for row in desk.rows], desk.link.name) == []
 
 
 def test_only_what_may_be_written_is_offered() -> None:

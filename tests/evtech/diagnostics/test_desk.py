@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from evtech.diagnostics.desk import Desk
 from evtech.diagnostics.routine import Question, Routine, RoutineResult, Verdict
 from evtech.diagnostics.routines import find_routines
+from evtech.errors import InputError
 from evtech.events import EventKind
 from evtech.workbench import Connection, Workbench
 
@@ -107,11 +109,22 @@ def test_findings_are_events_in_the_archive(bench: Workbench) -> None:
     assert EventKind.FINDING_RAISED in {event.kind for event in events}
 
 
+def test_arming_needs_values_that_are_decoded_right(bench: Workbench) -> None:
+    _, desk = at(bench)
+    wrong = RoutineResult("R03", Verdict.FAIL, "The voltage is 40000 V.")
+    desk.rounds.state = replace(desk.rounds.state, results=(wrong,))
+
+    with pytest.raises(InputError, match="decoded right"):
+        bench.io.submit(desk.arm("A. Novak", 120.0)).result(timeout=30)
+
+    assert not desk.arming.state.is_armed
+
+
 def test_closing_puts_back_what_was_changed(bench: Workbench) -> None:
     connection, desk = at(bench, profile="heidelberg-energy-control")
     simulation = connection.device.link.simulation  # type: ignore[attr-defined]
     before = simulation.behaviour.charger.limit_a
-    bench.io.submit(desk.arming.arm("A. Novak")).result(timeout=10)
+    bench.io.submit(desk.arm("A. Novak", 120.0)).result(timeout=30)
     bench.io.submit(desk.arming.write("current_limit", 8.0)).result(timeout=10)
     assert simulation.behaviour.charger.limit_a == 8.0
 
