@@ -20,22 +20,8 @@ def test_a_frame_is_found_at_any_offset(before: bytes, after: bytes) -> None:
     assert frames_in(before + ANSWER + after)
 
 
-def inverted_stream(data: bytes) -> bytes:
-    """Return what a receiver makes of a line whose wires are exchanged: every bit turned, framed anew."""
-    bits = [1] * 3 + [bit for byte in data for bit in (0, *(byte >> n & 1 for n in range(8)), 1)] + [1] * 20
-    turned, found, at = [1 - bit for bit in bits], bytearray(), 0
-    while at + 10 <= len(turned):
-        if turned[at] == 0:
-            found.append(sum(bit << n for n, bit in enumerate(turned[at + 1 : at + 9])))
-            at += 10
-        else:
-            at += 1
-    return bytes(found)
-
-
 def test_turned_bytes_are_recognised() -> None:
     assert is_inverted(bytes(byte ^ 0xFF for byte in ANSWER))
-    assert is_inverted(inverted_stream(ANSWER))
     assert not is_inverted(ANSWER[:-1])
 
 
