@@ -11,7 +11,7 @@ from evtech.diagnostics.bench import Bench, Cancelled
 from evtech.diagnostics.routine import Routine, RoutineResult, Verdict
 from evtech.errors import EvtechError
 
-RESTORE_PAUSES_S = (0.0, 1.0, 3.0, 6.0)  # a link that was cut may come back
+RESTORE_PAUSES_S = (0.0, 1.0, 2.0, 4.0, 8.0, 15.0)  # a link that was cut may come back
 
 
 async def run_routines(

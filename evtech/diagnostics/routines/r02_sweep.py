@@ -35,6 +35,7 @@ SETTINGS = tuple(
 SWEEP_UNITS = (1, 255)
 LISTEN_S, LISTENS = 1.2, 3
 REPEATS = 6
+GARBLED_UNITS = 3
 CONNECTS = 3
 DROPPED_AFTER = 25
 USUAL_PORTS = (502, 503, 5020)
@@ -231,14 +232,16 @@ async def _try(bench: Bench, link: ModbusLink, address: LinkAddress, thorough: b
     told = [address.unit_id] if address.unit_id is not None else [bench.profile.unit_id] if bench.profile else []
     units = list(dict.fromkeys([*told, *(USUAL_UNITS if thorough else SWEEP_UNITS[:1])]))
     prober = Prober(bench, link, 3 * len(units))
-    for unit in units:
-        if unit > 247:
-            continue
+    garbled = 0
+    for unit in [unit for unit in units if unit <= 247]:
         kind = await _insisting(prober, Tally("sweep", unit, 1))
         if kind in ("ok", "exception"):
             return True
         if kind == "bad" and frames_in(received(link.traffic.frames())):
             return True  # a frame is there, if damaged or doubled: the settings are right
+        garbled += kind == "bad"
+        if garbled >= GARBLED_UNITS:
+            return False  # bytes for every unit and no frame: other settings, not other units
     return False
 
 

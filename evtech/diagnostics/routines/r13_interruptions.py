@@ -87,6 +87,8 @@ def interruptions(
     found = []
     for (first, last), length in zip(ends, lengths, strict=True):
         mover = _first_mover(evidence, last + 1)
+        if mover == "state" and times[-1] - times[last + 1] < GOODBYE_S and not charging[last + 1 :].any():
+            continue  # the recording ends before it could be told from the usual end
         kind = _classify(evidence, first, last, length, mover, regular and len(ends) >= 3, lengths, stops)
         found.append(_row(evidence, last + 1, length, mover, kind))
     return found

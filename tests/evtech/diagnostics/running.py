@@ -53,6 +53,7 @@ class ClockedLink(InProcessLink):
         self.writes: list[tuple[float, int, tuple[int, ...]]] = []
         self.ignores_writes = False
         self.watchdog_s: float | None = None
+        self.written = asyncio.Event()
 
     async def read(self, unit_id: int, table: Table, address: int, count: int, *, spare: int = 0) -> Answer:
         written = self.writes[-1][0] if self.writes else self._clock.now()
@@ -66,6 +67,7 @@ class ClockedLink(InProcessLink):
             self.writes.append((self._clock.now(), address, words))
             return
         await super().write(unit_id, table, address, words)
+        self.written.set()
         self.writes.append((self._clock.now(), address, words))
 
 

@@ -86,8 +86,7 @@ async def test_a_link_that_stays_cut_says_what_to_set_by_hand() -> None:
 async def test_a_cancelled_task_still_restores() -> None:
     rig = Rig(armed=True)
     running = asyncio.ensure_future(rig.run("R06"))
-    while not rig.link.writes:
-        await asyncio.sleep(0)
+    await rig.link.written.wait()
 
     running.cancel()
     with pytest.raises(asyncio.CancelledError):
