@@ -16,6 +16,7 @@ def diagnosis_json(diagnosis: Diagnosis, routines: Sequence[RoutineResult] = ())
         "findings": [finding_json(finding) for finding in diagnosis.findings],
         "routines": [routine_json(result) for result in routines],
         "missing_signals": list(diagnosis.missing),
+        "not_measurable": list(diagnosis.not_measurable),
     }
 
 

@@ -17,7 +17,7 @@ _POINTS = {
     "sw.fb": "relay_state", "sw.cycles": "relay_cycles", "m.v1": "voltage_l1", "m.v2": "voltage_l2",
     "m.v3": "voltage_l3", "m.i1": "current_l1", "m.i2": "current_l2", "m.i3": "current_l3", "m.p": "power_total",
     "m.pf": "power_factor_total", "m.f": "frequency", "m.rotation": "phase_sequence", "gnd.v_pe": "voltage_pe",
-    "rcm.dc": "residual_current_dc", "rcm.kind": "residual_trip_kind", "rcm.count": "residual_trip_count",
+    "rcm.dc": "residual_current_dc", "rcm.kind": "residual_trip_kind",
     "rcm.selftest": "rcm_selftest", "t.int": "temperature", "t.conn": "temperature_connector",
     "lock.cmd": "lock_command", "lock.fb": "lock_state", "auth.state": "auth_state", "net.online": "backend_connected",
     "net.rssi_dbm": "rssi_dbm", "env.estop": "emergency_stop", "env.door": "door_open", "env.tilt": "tilt_detected",
@@ -26,7 +26,7 @@ _POINTS = {
 }  # fmt: skip
 # signals that only a tool can have computed; a column of that name is taken as it is
 _COMPUTED = (
-    "rcm.dc_idle", "rcm.trip", "rcm.trip_temp_corr", "link.connected", "link.kind", "link.timeout_ratio",
+    "rcm.dc_idle", "rcm.trip", "rcm.count", "rcm.trip_temp_corr", "link.connected", "link.kind", "link.timeout_ratio",
     "link.crc_ratio", "link.framing_ratio", "link.exc_ratio", "link.rtt_p95_ms", "link.rx_bytes",
     "link.burst_period_s", "link.frozen_s", "bus.duplicate_suspect", "evse.state_prev", "evse.state_changes",
     "evse.fault_id", "evse.boots_delta", "evse.dwell_c2_s", "evse.seen_c2_this_session", "session.interruptions",

@@ -111,13 +111,21 @@ def _switch(evidence: "Evidence", point: str) -> Signal | None:
 _CLOSED = ("true", "on", "close", "one phase", "three phases", "one_phase", "three_phases")
 
 
+def _fitted_outputs(evidence: "Evidence") -> dict[str, Floats]:
+    """Return the outputs of the fitted phases; without supply voltages two that are never live are not fitted."""
+    if evidence.voltages:
+        return evidence.of_fitted(evidence.outputs) or evidence.outputs
+    live = {p: c for p, c in evidence.outputs.items() if np.nanmax(np.append(c, 0.0)) > LIVE_V}
+    return live if len(live) == 1 and len(evidence.outputs) == 3 else evidence.outputs
+
+
 def closing_poles(evidence: "Evidence") -> dict[str, Floats]:
     """Return the output voltages of the poles that should be closed and have a supply; NaN where they need not be."""
     words = evidence.words("relay_command")
     told = None if words is None else np.char.lower(words)
     single = _single(evidence)
     found = {}
-    for phase, column in (evidence.of_fitted(evidence.outputs) or evidence.outputs).items():
+    for phase, column in _fitted_outputs(evidence).items():
         wanted = ~(single & (phase != "L1"))
         if told is not None:
             # closed_L1 or closed_L1,L2 closes these alone

@@ -13,12 +13,14 @@ import numpy as np
 from evtech.diagnostics.evidence import NO_FAULT, Evidence
 from evtech.diagnostics.innocent import innocent
 from evtech.diagnostics.knowledge import Cause, Fault, catalogues, faults
-from evtech.diagnostics.lookup import look_up, named
+from evtech.diagnostics.lookup import look_up_register, named
+from evtech.diagnostics.measurable import not_measurable
 from evtech.diagnostics.poles import poles_of
 from evtech.diagnostics.predicates import Bools, Outcome, evaluate, run_starts
 
 DETECTED = 0.8  # weight of a predicate that was true
 CODED = 0.9  # weight of a maker's code with one target; shared among several
+_FEW = 4
 LIKELY = 0.5  # what is less likely than this stands behind what is more
 # a fault proven by a signal (None: any) says against another, whose weight is halved: a drifting sensor trips without a
 # leak; failures in a fixed rhythm are no noise; a vehicle that asks again and again has not simply paused
@@ -64,11 +66,12 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The answer: healthy, findings or inconclusive; which decisive signals were missing."""
+    """The answer: healthy, findings or inconclusive; which decisive signals were missing, what could not be proven."""
 
     result: str
     findings: tuple[Finding, ...]
     missing: tuple[str, ...] = field(default=())
+    not_measurable: tuple[str, ...] = field(default=())
 
 
 def diagnose(
@@ -82,9 +85,10 @@ def diagnose(
     found, unread = _with_codes(found, evidence, profile)
     findings = tuple(_suppressed(_ordered(_contradicted(more(found)))))
     if any(f.fault.severity != "info" for f in findings):
-        return Diagnosis("findings", findings, _absent(evidence))
+        return Diagnosis("findings", findings, _absent(evidence), not_measurable(evidence))
     missing = _undecided(evidence, unread)
-    return Diagnosis("inconclusive" if missing else "healthy", findings, missing or _absent(evidence))
+    result = "inconclusive" if missing else "healthy"
+    return Diagnosis(result, findings, missing or _absent(evidence), not_measurable(evidence))
 
 
 def _absent(evidence: Evidence) -> tuple[str, ...]:
@@ -96,7 +100,8 @@ def _undecided(evidence: Evidence, unread: tuple[str, ...]) -> tuple[str, ...]:
     if len(evidence.trace) < 3:
         return ("samples",)
     missing = _absent(evidence)
-    if "evse.state" in missing or ("m.i_max" in missing and evidence.signal("m.p") is None):
+    flows = (evidence.signal("m.i_max"), evidence.signal("m.p"), evidence.numbers("dc_current"))
+    if "evse.state" in missing or all(found is None for found in flows):
         return missing
     words = evidence.state_words
     if evidence.offer is None and words[-1] == "B" and not np.isin(words, ["C2", "D2", "C", "D"]).any():
@@ -189,8 +194,10 @@ def _with_codes(
     by_id = {finding.fault.id: finding for finding in found}
     unread = []
     for code in dict.fromkeys(word for word in words.tolist() if word and word.lower() not in NO_FAULT):
-        matches = look_up(_plain(code), known_profile) if known_profile else named(code)
+        matches = look_up_register(_plain(code), known_profile) if known_profile else named(code)
         targets = list(dict.fromkeys(name for match in matches for name in match.faults))
+        if not known_profile and len(targets) > _FEW:
+            targets = []  # a name that may mean anything decides nothing
         innocent_code = bool(matches) and all(match.severity == "info" for match in matches)
         if not targets and not innocent_code and not any(p.value == code.lower() for f in found for p in f.proofs):
             unread.append(code)
@@ -207,7 +214,7 @@ def _coded(known: Finding | None, name: str, code: str, weight: float, evidence:
         phase = poles_of(name, evidence, words == code)
         return Finding(faults()[name], at, weight, phase, (proof,), standing=bool(words[-1] == code))
     combined = 1 - (1 - known.confidence) * (1 - weight)
-    return replace(known, confidence=combined, proofs=(*known.proofs, proof))
+    return replace(known, began=min(known.began, at), confidence=combined, proofs=(*known.proofs, proof))
 
 
 def _plain(code: str) -> str:

@@ -87,7 +87,8 @@ class Evidence:
                     return Signal(column, point=point)
         if name in _WORDS:
             words = self.words(_WORDS[name])
-            return None if words is None else Signal(words=_lower(words, name), point=_WORDS[name])
+            if words is not None:
+                return Signal(words=_lower(words, name), point=_WORDS[name])
         if name in EXTRA and name in self.trace.numbers:
             return Signal(self.trace.numbers[name], point=name)
         if name in EXTRA and name in self.trace.texts:
@@ -192,7 +193,7 @@ Maker = Callable[[Evidence, float | None], Signal | None]
 def _lower(
     words: "np.ndarray[tuple[int, ...], np.dtype[np.str_]]", name: str
 ) -> "np.ndarray[tuple[int, ...], np.dtype[np.str_]]":
-    if name in ("hlc.stage_failed", "hlc.ev_error"):
+    if name in ("hlc.stage_failed", "hlc.ev_error", "evse.state_prev"):
         return words
     lowered = np.char.lower(words)
     if name.startswith("lock."):
@@ -363,6 +364,8 @@ _DERIVED: dict[str, Maker] = {
     "session.same_vehicle_repeat": episodes.short_repeats,
     "lim.last_write_age_s": limits.last_write_age,
     "lim.rise_age_s": limits.rise_age,
+    "lim.cool_int": limits.offer_when_cool("t.int", 58.0),
+    "lim.cool_conn": limits.offer_when_cool("t.conn", 65.0),
     "plug.evse": _plugged,
     "cp.duty": _duty,
     "rcm.dc_idle": _idle_only("residual_current_dc"),

@@ -4,10 +4,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from evtech.diagnostics.energy import resolution
 from evtech.diagnostics.episodes import counted
 from evtech.diagnostics.facts import Facts
-from evtech.diagnostics.predicates import Signal
+from evtech.diagnostics.predicates import Bools, Signal
 from evtech.diagnostics.trace import Floats, last_known
 
 if TYPE_CHECKING:
@@ -21,6 +20,11 @@ _LIVE = (
 )  # fmt: skip
 
 
+def earlier(facts: Facts, *names: str) -> list[dict[str, Any]]:
+    """Return the events of former recordings whose event or code is one of these."""
+    return [e for e in facts.previous if isinstance(e, dict) and {str(e.get("event")), str(e.get("code"))} & set(names)]
+
+
 def boots(evidence: "Evidence", window: float | None) -> Signal | None:
     """Return how often the charger restarted within the window: falls of the uptime, or its counter."""
     times = evidence.trace.times
@@ -29,16 +33,19 @@ def boots(evidence: "Evidence", window: float | None) -> Signal | None:
         at = times[1:][np.diff(last_known(count)) > 0]
     elif uptime is not None:
         at = times[1:][np.diff(last_known(uptime)) < -5]
+    elif earlier(evidence.facts, "boot", "restart"):
+        at = np.array([])
     else:
         return None
-    return Signal(counted(times, at, window or 86_400.0), point="uptime")
+    before = len(earlier(evidence.facts, "boot", "restart"))
+    return Signal(counted(times, at, window or 86_400.0) + before, point="uptime")
 
 
 def frozen(evidence: "Evidence", window: float | None) -> Signal | None:
     """Return for how long no live measurement has changed although current flows (s).
 
-    Unknown where the registers are so coarse that they might well stand still: they show no decimals of a voltage, no
-    step of the energy register was due, and they have never changed often enough to know their pace (R14).
+    0 where the registers are so coarse that they might well stand still: they show no decimals of a voltage, and have
+    never changed often enough to know their pace (R14). A register of energy alone that stands is another fault.
     """
     names = [name for name in _LIVE if evidence.numbers(name) is not None]
     current = evidence.signal("m.i_max")
@@ -52,29 +59,19 @@ def frozen(evidence: "Evidence", window: float | None) -> Signal | None:
     changed[0] = True
     last = np.maximum.accumulate(np.where(changed, np.arange(len(times)), 0))
     still = np.where(np.nan_to_num(current.numbers) > 1, times - times[last], 0.0)
-    return Signal(np.where(still >= _must_change_s(evidence, changed, last), still, 0.0), point="measurements")
+    return Signal(np.where(still >= _must_change_s(evidence, changed), still, 0.0), point="measurements")
 
 
-def _must_change_s(
-    evidence: "Evidence",
-    changed: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]",
-    last: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]",
-) -> Floats:
-    """Return the time of standstill that means something, at every sample: 60 s, more, or never."""
+def _must_change_s(evidence: "Evidence", changed: Bools) -> float:
+    """Return the standstill that means something (s): 60, or ten usual intervals of change, or never (infinite)."""
     times = evidence.trace.times
     fine = any(
         (np.nan_to_num(column) % 1 > 1e-6).any() for name, column in evidence.trace.numbers.items() if "voltage_l" in name
     )
-    power = evidence.numbers("power_total")
-    energy = next((c for c in (evidence.numbers(name) for name in _ENERGIES) if c is not None), None)
-    overdue = np.zeros(len(times), bool)
-    if power is not None and energy is not None:
-        overdue = np.nan_to_num(power) * (times - times[last]) / 3600 > 5 * resolution(energy)
     if fine:
-        return np.full(len(times), 60.0)
+        return 60.0
     pace = np.diff(times[changed])
-    usual = 10 * float(np.median(pace)) if len(pace) >= 10 else np.inf
-    return np.where(overdue, 60.0, max(60.0, usual))
+    return max(60.0, 10 * float(np.median(pace))) if len(pace) >= 10 else np.inf
 
 
 def _trip_times(evidence: "Evidence") -> Floats | None:
@@ -100,7 +97,7 @@ def trip(evidence: "Evidence", window: float | None) -> Signal | None:
 def trip_count(evidence: "Evidence", window: float | None) -> Signal | None:
     """Return how many residual-current trips there were: those of the recording and those a person listed."""
     at = _trip_times(evidence)
-    listed = len(evidence.facts.trips)
+    listed = len(evidence.facts.trips) + len(earlier(evidence.facts, "rcd_ac", "rcd_dc", "residual_trip"))
     if at is None and not listed:
         return None
     span = window or 604_800.0

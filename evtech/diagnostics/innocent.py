@@ -33,6 +33,7 @@ def _cooler_when_reduced(point: str, limit: float) -> Callable[[Evidence], Bools
 
     def reason(evidence: Evidence) -> Bools | None:
         offer, wanted, heat = (_numbers(evidence, name) for name in ("lim.eff", "lim.set", point))
+        wanted = wanted if wanted is not None else _numbers(evidence, f"lim.cool_{point[2:]}")
         if offer is None or wanted is None or heat is None:
             return None
         allowed = wanted
@@ -51,8 +52,8 @@ def _cooler_when_reduced(point: str, limit: float) -> Callable[[Evidence], Bools
     return reason
 
 
-def _offer_just_lowered(evidence: Evidence) -> Bools | None:
-    """Slow samples: the current of the last one may still be the answer to the offer before."""
+def _offer_just_lowered_or_idle(evidence: Evidence) -> Bools | None:
+    """Slow samples: the current of the last one may still be the answer to the offer before. Nor is it charging."""
     offer, current = _numbers(evidence, "lim.eff"), _numbers(evidence, "m.i_max")
     if offer is None or current is None:
         return None
@@ -61,7 +62,8 @@ def _offer_just_lowered(evidence: Evidence) -> Bools | None:
     lowered = np.concatenate([[False], np.nan_to_num(np.diff(offer)) < -0.5])
     last = np.maximum.accumulate(np.where(lowered, np.arange(len(times)), -1))
     age = np.where(last < 0, np.inf, times - times[np.maximum(last, 0)])
-    return np.asarray(age <= FOLLOWS_S + 1 + 2 * usual + 0.5, bool)
+    idle = np.isin(evidence.state_words, ["A1", "A2", "B", "B1", "B2", "E", "F"])  # that is the contactor's fault
+    return np.asarray((age <= FOLLOWS_S + 1 + 2 * usual + 0.5) | idle, bool)
 
 
 def _not_read_outside_charging(evidence: Evidence) -> Bools | None:
@@ -128,7 +130,8 @@ def _not_written_or_bounded(evidence: Evidence) -> Bools | None:
     if offer is None or wanted is None:
         return None
     veto = np.zeros(len(wanted), bool)
-    if evidence.facts.number("last_write_age_s", "lim_last_write_age_s") is None:
+    told = "lim.last_write_age_s" in evidence.trace.numbers
+    if not told and evidence.facts.number("last_write_age_s", "lim_last_write_age_s") is None:
         veto |= ~(write_age(wanted, evidence.trace.times) < FRESH_S)
     return veto if rating is None else np.asarray(veto | ((wanted > rating) & (np.abs(offer - rating) <= 0.5)))
 
@@ -136,7 +139,7 @@ def _not_written_or_bounded(evidence: Evidence) -> Bools | None:
 _REASONS: dict[str, Callable[[Evidence], Bools | None]] = {
     "TMP-DERATE": _cooler_when_reduced("t.int", WARM_C),
     "TMP-CABLE-DERATE": _cooler_when_reduced("t.conn", WARM_PLUG_C),
-    "EV-OVERCURRENT": _offer_just_lowered,
+    "EV-OVERCURRENT": _offer_just_lowered_or_idle,
     "MTR-UNREADABLE": _not_read_outside_charging,
     "PP-INVALID": _open_or_tethered,
     "COM-MAP-MISMATCH": _plausible_map,

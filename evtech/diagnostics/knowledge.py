@@ -84,7 +84,7 @@ class VendorCode:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The codes of one product. ``mode``: enum, bits, group, opaque, none."""
+    """The codes of one product. ``mode``: enum, bits, group, opaque, none; ``default``: what every other code means."""
 
     profile: str
     vendor: str
@@ -93,6 +93,7 @@ class Catalogue:
     published: bool
     register: str | None
     codes: tuple[VendorCode, ...]
+    default: str | None = None
 
 
 @cache
@@ -142,5 +143,12 @@ def _catalogue(profile: str, table: dict[str, Any]) -> Catalogue:
         for row in table.get("code", [])
     )
     return Catalogue(
-        profile, table["vendor"], table["model"], table["mode"], table["published"], table.get("register"), codes
+        profile,
+        table["vendor"],
+        table["model"],
+        table["mode"],
+        table["published"],
+        table.get("register"),
+        codes,
+        table.get("default"),
     )

@@ -1,5 +1,6 @@
 """Signals of what the charger was told and what it offers: when it was last written, when an offer came back."""
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,6 +50,24 @@ def write_age(column: Floats, times: Floats) -> Floats:
 def _steps(column: Floats) -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
     filled = last_known(column)
     return np.concatenate([[False], np.nan_to_num(np.abs(np.diff(filled))) > 0.05])
+
+
+def offer_when_cool(point: str, limit: float) -> "Callable[[Evidence, float | None], Signal | None]":
+    """Return a maker of the highest offer seen so far while a temperature was under a limit (A).
+
+    Where no set limit is recorded, this is what a hot charger is compared with.
+    """
+
+    def make(evidence: "Evidence", window: float | None) -> Signal | None:
+        offer, heat = evidence.signal("lim.eff"), evidence.signal(point)
+        if evidence.signal("lim.set") or offer is None or offer.numbers is None or heat is None or heat.numbers is None:
+            return None
+        with np.errstate(invalid="ignore"):
+            cool = np.where(heat.numbers < limit, np.nan_to_num(offer.numbers), 0.0)
+        highest = np.maximum.accumulate(cool)
+        return Signal(np.where(highest >= 6, highest, np.nan), point=offer.point)
+
+    return make
 
 
 def rise_age(evidence: "Evidence", window: float | None) -> Signal | None:

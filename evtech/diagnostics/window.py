@@ -9,6 +9,7 @@ from datetime import datetime
 import numpy as np
 
 from evtech.diagnostics.columns import TEXT_POINTS
+from evtech.diagnostics.live import code_of, word_of
 from evtech.diagnostics.trace import Floats, Trace
 from evtech.measure.sample import Reading
 
@@ -36,11 +37,11 @@ class Window:
             self._times[at] = reading.time.timestamp()
             for name, sample in reading.samples.items():
                 if name in TEXT_POINTS:
-                    self._put(name, sample.text or ("" if sample.value is None else str(sample.value)))
+                    self._put(name, word_of(reading, name))
                 elif sample.number is not None:
                     self._column(name)[at] = sample.number
             self._put("cp_state", (reading.state.pilot or "") if reading.state else "")
-            self._put("error_code", reading.errors[0].code if reading.errors else "0")
+            self._put("error_code", code_of(reading.errors[0]) if reading.errors else "0")
             self._count += 1
 
     def trace(self, since: datetime | None = None) -> Trace:

@@ -10,7 +10,7 @@ import pytest
 from evtech.diagnostics.engine import Diagnosis, diagnose
 from evtech.diagnostics.evidence import Evidence
 from evtech.diagnostics.facts import Facts
-from evtech.diagnostics.trace import read_trace
+from evtech.diagnostics.trace import Trace, read_trace
 from tests.evtech.diagnostics.station import Row, Script, Station, change, plug, record, set_item, unplug, write_csv
 
 FOUR_HOURS = 4 * 3600.0
@@ -67,21 +67,30 @@ def accused(diagnosis: Diagnosis) -> list[str]:
 def recorded(name: str, every: float) -> list[Row]:
     parts, script = SESSIONS[name]
     parts = {key: list(value) if isinstance(value, list) else value for key, value in parts.items()}
-    return record(Station(step=1.0, **parts), script, FOUR_HOURS, every, 0.05 if every > 1 else 0.0)
+    return record(Station(step=min(every, 3.0), **parts), script, FOUR_HOURS, every, 0.05 if every > 3 else 0.0)
 
 
 def session(name: str, every: float) -> list[Row]:
     return [dict(row) for row in recorded(name, every)]
 
 
+def thinned(trace: Trace, every: int) -> Trace:
+    numbers = {name: column[::every] for name, column in trace.numbers.items()}
+    return Trace(trace.times[::every], numbers, {name: column[::every] for name, column in trace.texts.items()})
+
+
+AT_ONE_HERTZ = ("one phase 16 A", "three phases 32 A", "two phases", "taper to the end", "the charger's schedule")
+
+
 @pytest.mark.parametrize("name", SESSIONS)
 def test_four_hours_of_a_healthy_vehicle(name: str, tmp_path: Path) -> None:
-    rows = session(name, 1.0)
+    pace = 1.0 if name in AT_ONE_HERTZ else 3.0
+    trace = read_trace(write_csv(tmp_path / "t.csv", session(name, pace)))
     facts = Facts(registers={"watchdog_s": 600, "failsafe_a": 6})
-    for every in (1, 5, 60, 240):
-        diagnosis = answer(write_csv(tmp_path / "t.csv", rows[::every]), facts if every == 1 else None)
+    for every in (1, 5, 20, 60, 240):
+        diagnosis = diagnose(Evidence(thinned(trace, every), facts if every == 1 else None))
 
-        assert accused(diagnosis) == [], every
+        assert accused(diagnosis) == [], every * pace
         assert diagnosis.result == "healthy"
 
 
@@ -154,7 +163,7 @@ def enumeration(row: Row) -> None:
         holes, enumeration,
     ],
 )  # fmt: skip
-@pytest.mark.parametrize("every", [1.0, 10.0])
+@pytest.mark.parametrize("every", [3.0, 10.0])
 def test_odd_meters_and_loggers_accuse_nobody(odd: Callable[[Row], None], every: float, tmp_path: Path) -> None:
     rows = [row for row in session("the charger's schedule", every) if not 7000 < row["time"] < 7900]
     for row in rows:
