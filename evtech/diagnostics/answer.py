@@ -73,4 +73,8 @@ def routine_json(result: RoutineResult) -> dict[str, Any]:
 def moment(seconds: float) -> str:
     """Return a time of a trace as ISO 8601 in UTC."""
     # not fromtimestamp: Windows has no moments before 1970, and a trace may count from below its own zero
-    return (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return (
+        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds))
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )

@@ -72,9 +72,7 @@ def supply_side(evidence: "Evidence", volts: dict[str, Floats]) -> dict[str, Flo
     if (highest[idle] > PRESENT_V).mean() > 0.1 or (highest[charging] > LIVE_V).mean() < 0.5:
         return volts
     single = _single(evidence)
-    return {
-        phase: np.where(charging & ~(single & (phase != "L1")), column, np.nan) for phase, column in volts.items()
-    }
+    return {phase: np.where(charging & ~(single & (phase != "L1")), column, np.nan) for phase, column in volts.items()}
 
 
 def _single(evidence: "Evidence") -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":

@@ -180,9 +180,7 @@ def _number(numbers: Any, at: int) -> float | None:
     return round(float(numbers[at]), 4)
 
 
-def _with_codes(
-    found: list[Finding], evidence: Evidence, profile: str | None
-) -> tuple[list[Finding], tuple[str, ...]]:
+def _with_codes(found: list[Finding], evidence: Evidence, profile: str | None) -> tuple[list[Finding], tuple[str, ...]]:
     """Add what the charger's own codes say; return also the codes that nobody can read.
 
     Without a profile a code still speaks where it is a word of the trade: an MREC or OCPP name, or a fault's id.

@@ -23,7 +23,7 @@ _WORD_FAULTS = {
 }  # fmt: skip
 # signal -> points in order of preference
 _DIRECT: Mapping[str, tuple[str, ...]] = {
-    "cp.v_pos": ("cp_voltage_pos", "cp_voltage"), 
+    "cp.v_pos": ("cp_voltage_pos", "cp_voltage"),
     "pp.ohm": ("pp_resistance",), "pp.amp": ("cable_max_current",), "lim.hw": ("hw_max_current", "max_current"),
     "lim.set": ("current_limit",),
     "lim.failsafe": ("failsafe_current",), "lim.watchdog_s": ("failsafe_timeout",), "m.p": ("power_total", "dc_power"),
@@ -263,21 +263,6 @@ def _duty(evidence: Evidence, window: float | None) -> Signal | None:
     )
 
 
-def _limit_in_force(evidence: Evidence, window: float | None) -> Signal | None:
-    """Return the offer (A): told, or by the duty cycle, or what was asked for where nothing tells what came of it."""
-    for point in ("current_limit_actual", "signalled_current"):
-        column = evidence.numbers(point)
-        if column is not None:
-            return Signal(column, point=point)
-    duty = evidence.numbers("pwm_duty")
-    if duty is not None:
-        # IEC 61851-1, table A.8; outside 8 to 97 % there is no offer
-        amps = np.where(duty <= 85, duty * 0.6, (duty - 64) * 2.5)
-        return Signal(np.where((duty < 8) | (duty > 97), 0.0, np.maximum(amps, 6.0)), point="pwm_duty")
-    wanted = evidence.numbers("current_limit")
-    return None if wanted is None else Signal(wanted, point="current_limit")
-
-
 def _with_pwm(point: str) -> Maker:
     """Return a maker of a pilot signal that means something with PWM only: without it there is no negative level."""
 
@@ -302,19 +287,6 @@ def _frequency(evidence: Evidence, window: float | None) -> Signal | None:
     known = np.where(column < 1, np.nan, column)
     sixty = 57 < float(np.nanmedian(np.append(known, 50.0) if np.isnan(known).all() else known)) < 63
     return Signal(known - 10 if sixty else known, point="frequency")
-
-
-def _residual_dc(evidence: Evidence, window: float | None) -> Signal | None:
-    """Return the smooth DC residual current (mA). A trip ends what it measures: its last value stands until then."""
-    column = evidence.numbers("residual_current_dc")
-    column = column if column is not None else evidence.numbers("rcm.dc_idle")
-    if column is None or evidence.state is None:
-        return None if column is None else Signal(column, point="residual_current_dc")
-    charging = np.isin(evidence.state_words, ["C2", "D2"])
-    held = column.copy()
-    ended = np.flatnonzero(charging[:-1] & ~charging[1:]) + 1
-    held[ended] = np.fmax(column[ended], column[ended - 1])
-    return Signal(held, point="residual_current_dc")
 
 
 def _insulation(evidence: Evidence, window: float | None) -> Signal | None:
@@ -387,10 +359,10 @@ _DERIVED: dict[str, Maker] = {
     "m.v_max_10min": electrical.ten_minutes(np.max),
     "m.i_max": electrical.current_max,
     "m.f": _frequency,
-    "lim.eff": _limit_in_force,
+    "lim.eff": limits.limit_in_force,
     "cp.v_neg": _with_pwm("cp_voltage_neg"),
     "cp.freq": _with_pwm("cp_frequency"),
-    "rcm.dc": _residual_dc,
+    "rcm.dc": happenings.residual_dc,
     "dc.r_iso_kohm": _insulation,
     "m.i_before": episodes.current_before,
     "m.phases_active": electrical.active_phases,

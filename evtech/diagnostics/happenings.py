@@ -66,7 +66,9 @@ def _must_change_s(evidence: "Evidence", changed: Bools) -> float:
     """Return the standstill that means something (s): 60, or ten usual intervals of change, or never (infinite)."""
     times = evidence.trace.times
     fine = any(
-        (np.nan_to_num(column) % 1 > 1e-6).any() for name, column in evidence.trace.numbers.items() if "voltage_l" in name
+        (np.nan_to_num(column) % 1 > 1e-6).any()
+        for name, column in evidence.trace.numbers.items()
+        if "voltage_l" in name
     )
     if fine:
         return 60.0
@@ -212,3 +214,16 @@ def link_connected(evidence: "Evidence", window: float | None) -> Signal | None:
     numbers = np.ones(len(evidence.trace))
     numbers[-1] = value
     return Signal(numbers, point="link", steady=True)
+
+
+def residual_dc(evidence: "Evidence", window: float | None) -> Signal | None:
+    """Return the smooth DC residual current (mA). A trip ends what it measures: its last value stands until then."""
+    column = evidence.numbers("residual_current_dc")
+    column = column if column is not None else evidence.numbers("rcm.dc_idle")
+    if column is None or evidence.state is None:
+        return None if column is None else Signal(column, point="residual_current_dc")
+    charging = np.isin(evidence.state_words, ["C2", "D2"])
+    held = column.copy()
+    ended = np.flatnonzero(charging[:-1] & ~charging[1:]) + 1
+    held[ended] = np.fmax(column[ended], column[ended - 1])
+    return Signal(held, point="residual_current_dc")

@@ -93,7 +93,7 @@ def _open_or_tethered(evidence: Evidence) -> Bools | None:
 def _plausible_map(evidence: Evidence) -> Bools | None:
     """A wrong map is wrong all the time: one dead or shifted phase, or a pause of the meter, is no wrong map."""
     bad = []
-    phases = [column for column in evidence.voltages.values()]
+    phases = list(evidence.voltages.values())
     known = [column[np.nan_to_num(column) > 1] for column in phases]
     shares = [float(((c < 80) | (c > 300)).mean()) for c in known if len(c)]
     bad.append(bool(shares) and min(shares) > 0.5)

@@ -94,3 +94,18 @@ def rise_age(evidence: "Evidence", window: float | None) -> Signal | None:
         waits = (rise >= 0) & (use < rise)
         found[span] = np.where(waits, times[span] - times[span][np.maximum(rise, 0)], -1.0)
     return Signal(found, point="current_limit_actual")
+
+
+def limit_in_force(evidence: "Evidence", window: float | None) -> Signal | None:
+    """Return the offer (A): told, or by the duty cycle, or what was asked for where nothing tells what came of it."""
+    for point in ("current_limit_actual", "signalled_current"):
+        column = evidence.numbers(point)
+        if column is not None:
+            return Signal(column, point=point)
+    duty = evidence.numbers("pwm_duty")
+    if duty is not None:
+        # IEC 61851-1, table A.8; outside 8 to 97 % there is no offer
+        amps = np.where(duty <= 85, duty * 0.6, (duty - 64) * 2.5)
+        return Signal(np.where((duty < 8) | (duty > 97), 0.0, np.maximum(amps, 6.0)), point="pwm_duty")
+    wanted = evidence.numbers("current_limit")
+    return None if wanted is None else Signal(wanted, point="current_limit")

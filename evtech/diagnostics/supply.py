@@ -65,8 +65,8 @@ def _typical(steps: list[tuple[int, float, float]], grain: float) -> float:
     weights = np.array([change**2 for *_, change in steps])
     order = np.argsort(ohms)
     middle = np.searchsorted(np.cumsum(weights[order]), weights.sum() / 2)
-    doubt = (1.4 * grain + DRIFT_V) / max(abs(change) for *_, change in steps)
-    return max(float(ohms[order][middle]) - doubt / len(steps) ** 0.5, 0.0)
+    doubt: float = (1.4 * grain + DRIFT_V) / max(abs(change) for *_, change in steps)
+    return max(float(ohms[order][middle]) - doubt / float(np.sqrt(len(steps))), 0.0)
 
 
 def _grain(volts: Floats) -> float:
@@ -178,9 +178,7 @@ def _sunk(times: Floats, volts: Floats, load: Bools) -> Floats:
     return np.nan_to_num(_reference(times, volts, load) - rolling_mean(times, np.where(load, volts, np.nan), 60.0))
 
 
-def _jumps(
-    times: Floats, volts: dict[str, Floats], phase: str, load: Bools, least: float
-) -> Floats:
+def _jumps(times: Floats, volts: dict[str, Floats], phase: str, load: Bools, least: float) -> Floats:
     """Return what jumps within one sample have added to the fall of a phase against the others (V)."""
     others = [last_known(v) for name, v in volts.items() if name != phase]
     apart = np.median(np.vstack(others), axis=0) - last_known(volts[phase])
@@ -192,9 +190,7 @@ def _jumps(
     return np.maximum(np.nan_to_num(rolling_mean(times, jumped, 60.0)), 0.0)
 
 
-def _first_drop(
-    evidence: "Evidence", phase: str, load: Bools
-) -> float:
+def _first_drop(evidence: "Evidence", phase: str, load: Bools) -> float:
     """Return the drop of a phase when its load had settled (V, at least 1); 1 % of 230 V where no idle was seen."""
     volts, amps = evidence.voltages[phase], evidence.currents[phase]
     idle = volts[np.nan_to_num(amps, nan=99.0) < 0.5]

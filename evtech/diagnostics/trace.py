@@ -129,7 +129,7 @@ class _Table:
         """Take rows; raise ``InputError`` naming the line of a wrong one."""
         first = self.line + 1
         self.line += len(chunk)
-        lines = range(first, first + len(chunk))
+        lines: Sequence[int] = range(first, first + len(chunk))
         if any(len(row) != self._width for row in chunk):
             chunk, lines = self._padded(chunk, first)
         if not chunk:
@@ -181,7 +181,9 @@ class _Table:
     def _column(self, name: str, cells: Sequence[str], lines: Sequence[int]) -> Floats:
         if name in TEXT_POINTS:
             words = self.words[name]
-            return np.array([words.setdefault(t, len(words)) if (t := c.strip()) else np.nan for c in cells], np.float64)
+            return np.array(
+                [words.setdefault(t, len(words)) if (t := c.strip()) else np.nan for c in cells], np.float64
+            )
         try:
             numbers = np.array([cell or "nan" for cell in cells], np.float64)
         except ValueError:

@@ -1,4 +1,4 @@
-"""A charging station after IEC 61851-1: pilot states, offer, contactor, residual current, temperature; and its defects."""
+"""A charging station after IEC 61851-1: pilot, offer, contactor, residual current, temperature; and its defects."""
 
 from dataclasses import dataclass, field
 

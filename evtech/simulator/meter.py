@@ -4,7 +4,6 @@ import math
 import random
 from dataclasses import dataclass, field
 
-
 Three = tuple[float, float, float]
 JOINT_K_PER_W, JOINT_TIME_S = 1.1, 420.0  # a terminal's own rise for each watt lost in it, and how slowly
 LOST_V = 4.0  # what a broken phase still shows

@@ -50,7 +50,9 @@ class RegisterImage:
     def show(self, behaviour: "Behaviour", meter: Meter) -> None:
         """Write the present behaviour into the words."""
         charger, vehicle = behaviour.charger, behaviour.vehicle
-        values = _values(charger, vehicle, meter) | defects(behaviour) | _IDENTITY | _BY_PROFILE.get(self.profile.id, {})
+        values = (
+            _values(charger, vehicle, meter) | defects(behaviour) | _IDENTITY | _BY_PROFILE.get(self.profile.id, {})
+        )
         chosen = self._state_words(charger.pilot(vehicle), vehicle.connected)
         for point in self._readable:
             words = chosen.get(point.name) or self._encoded(point, values.get(point.name))
@@ -146,8 +148,10 @@ def _values(charger: Charger, vehicle: Vehicle, meter: Meter) -> dict[str, Value
         "max_current": min(charger.rated_current_a, 32.0) if vehicle.connected else 6.0,
         "hw_max_current": charger.rated_current_a, "min_current": 6.0, "temperature": charger.temperature_c,
         "relay_state": int(charger.contactor_closed), "error_code": charger.fault_code, "availability": 1,
-        "phase_switch_state": 1 if charger.phases > 1 else 0, "phase_switch": charger.phases, "uptime": charger.uptime_s,
-        "external_lock": 1, "remote_lock": 1, "failsafe_current": charger.failsafe_a, "failsafe_timeout": charger.watchdog_s or 15.0, "setpoint_used": 1,
+        "phase_switch_state": 1 if charger.phases > 1 else 0, "phase_switch": charger.phases,
+        "uptime": charger.uptime_s,
+        "external_lock": 1, "remote_lock": 1, "failsafe_current": charger.failsafe_a,
+        "failsafe_timeout": charger.watchdog_s or 15.0, "setpoint_used": 1,
         "pwm_duty": charger.offer() / 0.6 if charger.offer() else 100.0, "meter_state": 3, "meter_age": 0.2,
     }  # fmt: skip
     for n in range(3):

@@ -109,9 +109,7 @@ def _scenario(name: str, table: dict[str, Any]) -> Scenario:
 
 def _event(name: str, row: dict[str, Any], allowed: dict[str, set[str]]) -> ScenarioEvent:
     if row.get("do") not in ACTIONS or not isinstance(row.get("at"), int | float):
-        raise InputError(
-            f"The scenario {name} has an event {row!r}.", f"It needs at (s) and do: {', '.join(ACTIONS)}."
-        )
+        raise InputError(f"The scenario {name} has an event {row!r}.", f"It needs at (s) and do: {', '.join(ACTIONS)}.")
     what, value = str(row.get("what", "")), row.get("value", 0)
     if row["do"] == "set":
         part, _, key = what.partition(".")

@@ -39,5 +39,5 @@ def median_pass(trace: Trace, passes: int = 21) -> float:
 if __name__ == "__main__":
     small, large = window(600), window(3600)
     one, six = median_pass(small), median_pass(large, 9)
-    print(f"{len(small)} samples x {len(small.numbers) + len(small.texts)} points: {one * 1000:.1f} ms a pass")  # noqa: T201
-    print(f"  share of the period of 1 s: {one:.1%} (target 2 %); an hour's window costs {six / one:.1f} times that")  # noqa: T201
+    print(f"{len(small)} samples x {len(small.numbers) + len(small.texts)} points: {one * 1000:.1f} ms a pass")
+    print(f"  share of the period of 1 s: {one:.1%} (target 2 %); an hour's window costs {six / one:.1f} times that")

@@ -136,7 +136,10 @@ class Station:
 
     def currents(self) -> list[float]:
         live = self._live_poles()
-        return [self.amps * (1 - 0.006 * n) if n < self.on_board_phases and live[n] and self.fed[n] else 0.0 for n in range(3)]
+        return [
+            self.amps * (1 - 0.006 * n) if n < self.on_board_phases and live[n] and self.fed[n] else 0.0
+            for n in range(3)
+        ]
 
     def volts(self) -> list[float]:
         i = self.currents()
@@ -204,7 +207,8 @@ class Station:
             "sw_cmd": "closed" if self.closed else "open", "fault": self.code, "t_int": round(self.inside, 1),
             "ambient": self.ambient, "auth_state": self.auth, "duty": round(offer / 0.6, 1) if offer else 100.0,
             "cp_v": round(level + float(self.random.normal(0, 0.05)), 2), "pp_amp": self.cable_a if self.plugged else 0,
-            "rcm_dc": round(self.leak() + float(self.random.normal(0, 0.05)), 2), "uptime": round(self.now - self.up_since),
+            "rcm_dc": round(self.leak() + float(self.random.normal(0, 0.05)), 2),
+            "uptime": round(self.now - self.up_since),
             "vout1": round(out[0], 1), "vout2": round(out[1], 1), "vout3": round(out[2], 1),
             **{f"t_term{n + 1}": round(self.inside + 4 + self.joint_k[n], 1) for n in range(3)},
         }  # fmt: skip

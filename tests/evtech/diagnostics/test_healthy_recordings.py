@@ -35,13 +35,16 @@ SESSIONS: dict[str, tuple[dict[str, Any], Script]] = {
          *[(10_015 + 900 * n, change(wants=False)) for n in range(4)]],
     ),
     "the vehicle's own schedule": (
-        {"wants": False}, [(30, plug), (5000, change(wants=True)), (9000, change(wants=False)), (11_000, change(wants=True))]
+        {"wants": False},
+        [(30, plug), (5000, change(wants=True)), (9000, change(wants=False)), (11_000, change(wants=True))]
     ),
     "the charger's schedule": (
         {}, [(30, plug), (3000, change(enabled=False)), (6600, change(enabled=True)), (9000, change(wants=False)),
              (9900, change(wants=True))],
     ),
-    "load management in steps": (BIG | {"ambient": 12.0}, [(30, plug), *steps_of_limit(60, (16.0, 10.0, 6.0, 20.0, 13.0))]),
+    "load management in steps": (
+        BIG | {"ambient": 12.0}, [(30, plug), *steps_of_limit(60, (16.0, 10.0, 6.0, 20.0, 13.0))],
+    ),
     "solar surplus with pauses": ({}, [(30, plug), *steps_of_limit(600, (6.0, 9.0, 14.0, 0.0, 7.0, 8.0))]),
     "a warm charger under its limit": ({"ambient": 40.0, "rated": 32.0, "wanted": 16.0}, [(30, plug), *END]),
     "warm and limited by its site since morning": ({"ambient": 46.0, "rated": 16.0, "wanted": 32.0}, [(30, plug)]),
@@ -185,7 +188,9 @@ def test_a_register_written_once_a_minute_does_not_jump(tmp_path: Path) -> None:
 
 def test_a_session_counter_that_begins_anew_has_not_fallen_back(tmp_path: Path) -> None:
     station = Station(step=1.0)
-    rows = record(station, [(30, plug), (900, change(wants=False)), (930, unplug), (1000, change(plugged=True, wants=True))], 1800)
+    rows = record(
+        station, [(30, plug), (900, change(wants=False)), (930, unplug), (1000, change(plugged=True, wants=True))], 1800
+    )
     begin = 0.0
     for row in rows:
         begin = row["e"] if row["state"] == "A1" else begin

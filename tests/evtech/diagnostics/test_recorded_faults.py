@@ -142,7 +142,7 @@ CASES: dict[str, Case] = {
         "CP-FLAP", [*PLUG, *[(300 + 3 * n, change(wants=bool(n % 2))) for n in range(20)]], slow=False
     ),
     "a write is not adopted": Case(
-        "LIM-WRITE-IGNORED", [*PLUG, (200, lambda s: setattr(s, "wanted", 14.0)), (300, change(wanted=10.0, rated=14.0))],
+        "LIM-WRITE-IGNORED", [*PLUG, (200, lambda s: setattr(s, "wanted", 14.0)), (300, change(wanted=10.0))],
         {"rated": 16.0}, seconds=500, needs=("lim_set",), slow=False,
     ),
     "the sensor drifts with heat": Case(
@@ -156,7 +156,9 @@ CASES: dict[str, Case] = {
 
 
 def station(case: Case, **more: Any) -> Station:
-    return Station(step=case.step, **{**{k: (list(v) if isinstance(v, list) else v) for k, v in case.parts.items()}, **more})
+    return Station(
+        step=case.step, **{**{k: (list(v) if isinstance(v, list) else v) for k, v in case.parts.items()}, **more}
+    )
 
 
 def answer(path: Path, case: Case) -> Diagnosis:

@@ -87,12 +87,15 @@ def test_a_long_recording_is_thinned_but_keeps_every_change(tmp_path: Path, monk
 
 
 CELLS = st.one_of(
-    st.floats(-1e6, 1e6).map(str), st.sampled_from(["", "A", "C2", "nan", "0", "open", "closed", "-1", "1e400", "x", "F"])
+    st.floats(-1e6, 1e6).map(str),
+    st.sampled_from(["", "A", "C2", "nan", "0", "open", "closed", "-1", "1e400", "x", "F"]),
 )
 
 
 @given(st.lists(st.tuples(st.integers(-100, 100), CELLS, CELLS, CELLS, CELLS), min_size=1, max_size=30))
-def test_any_file_gives_an_answer_or_a_clear_error(tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, ...]]) -> None:
+def test_any_file_gives_an_answer_or_a_clear_error(
+    tmp_path_factory: pytest.TempPathFactory, rows: list[tuple[int, ...]]
+) -> None:
     text = "t,state,i1,v1,e\n" + "".join(",".join(map(str, row)) + "\n" for row in rows)
     file = written(tmp_path_factory.mktemp("t"), text)
     try:
