@@ -9,8 +9,9 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,6 +22,8 @@ from evtech.devices.device import Device
 from evtech.devices.library import Library
 from evtech.devices.profile import Profile
 from evtech.devices.recognition import contradiction, recognise
+from evtech.diagnostics.desk import Desk, Surroundings
+from evtech.diagnostics.record import Circumstances
 from evtech.errors import DeviceError, EvtechError, InputError
 from evtech.events import Event, EventKind, EventListener
 from evtech.links.address import LinkAddress, parse_address
@@ -67,12 +70,15 @@ class Connection:
         numeric = [p.name for p in self.profile.points.values() if p.readable and p.type.value != "text"]
         self.history = History(numeric)
         self.gaps: list[Gap] = []
+        self.began = datetime.now(UTC)
         self.events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self.alarms = Alarms(self._tell)
         self.sessions: ChargingSessions | None = None
         self.monitor: Monitor | None = None
         self.task: asyncio.Task[None] | None = None
         self.consumers: tuple[Callable[[Reading], None], ...] = ()  # called last, on the I/O thread
+        self.address: LinkAddress | None = None
+        self.desk: Desk | None = None  # made by ``Workbench.open_desk``
         self._listeners: list[EventListener] = []
         self._listeners_lock = threading.Lock()
 
@@ -123,6 +129,8 @@ class Connection:
         log.info("%s: %s: %s", self.link_name, event.kind.value, words)
         if self.writer is not None:
             self.writer.event(event)
+        if self.desk is not None:
+            self.desk.on_event(event)
         with self._listeners_lock:
             listeners = list(self._listeners)
         for listener in listeners:
@@ -171,6 +179,10 @@ class Workbench:
     def disconnect(self, connection: Connection) -> "Future[None]":
         """Stop watching; a running session stays open for a resume."""
         return self.io.submit(self._disconnect(connection))
+
+    def open_desk(self, connection: Connection) -> "Future[Desk]":
+        """Diagnose a connection from now on, and offer routines, armed control and retests on it."""
+        return self.io.submit(self._open_desk(connection))
 
     def note(self, connection: Connection, text: str) -> None:
         """Keep a remark of the technician with the recording, at the present moment."""
@@ -252,6 +264,7 @@ class Workbench:
         pace = max(interval or DEFAULT_INTERVAL_S, profile.reads.min_poll_s)
         connection = Connection(device, identity, visit, pace)
         connection.doubt = doubt
+        connection.address = address
         self._start(connection, is_demo or self._simulated)
         log.info("%s: connected: %s, serial number %s", link.name, name, identity.serial_number)
         report(CheckStep("recording", "ok", "Recording has started" if record else "Watching without recording"))
@@ -271,7 +284,8 @@ class Workbench:
             from evtech.simulator.in_process import demo_link
 
             wanted = self.library.find(address.path or "keba-kecontact-p30")
-            return demo_link(wanted, speed=float(address.options.get("speed", "1")))
+            scenario = address.options.get("scenario", "default")
+            return demo_link(wanted, scenario, float(address.options.get("speed", "1")))
         from evtech.links.opening import make_link
 
         if profile is None:
@@ -319,6 +333,8 @@ class Workbench:
             connection.alarms.take(reading)
             for consume in connection.consumers:
                 consume(reading)
+            if connection.desk is not None:
+                connection.desk.take(reading)
 
         def take_gap(gap: Gap) -> None:
             connection.gaps = [*connection.gaps, gap]
@@ -351,7 +367,37 @@ class Workbench:
         ]
         return same[-1] if same else None
 
+    async def _open_desk(self, connection: Connection) -> Desk:
+        if connection.desk is None:
+            given = Surroundings(
+                tell=connection._tell,
+                audit=self.archive.add_audit,
+                keep=self.archive.add_result,
+                around=lambda: self._around(connection),
+                exclusive=lambda: _quiet_wire(connection),
+                address=connection.address,
+            )
+            connection.desk = Desk(connection.device, connection.interval_wanted, given)
+            connection.desk.arming.remind(self.archive.audit_rows())
+            if connection.latest is not None:
+                connection.desk.take(connection.latest)
+        return connection.desk
+
+    def _around(self, connection: Connection) -> Circumstances:
+        """Return what a diagnosis of a connection is about."""
+        session, visit = connection.session, connection.visit
+        return Circumstances(
+            connection.identity,
+            visit_id=visit.id if visit else None,
+            session_id=session.id if session else None,
+            recording_id=connection.writer.recording_id if connection.writer else None,
+            simulated=bool(visit and visit.simulated),
+            writes=self.archive.audit_of(connection.link_name, connection.began),
+        )
+
     async def _disconnect(self, connection: Connection) -> None:
+        if connection.desk is not None:
+            await connection.desk.close()
         if connection.task is not None:
             await stop(connection.task)
         await connection.device.link.close()
@@ -378,6 +424,20 @@ class _SessionKeeper:
             return
         self._kept_at, self._kept_id = now, session.id
         self._archive.save_open_session(session)
+
+
+@asynccontextmanager
+async def _quiet_wire(connection: Connection) -> AsyncIterator[None]:
+    """Pause the polling of a connection while a routine has the wire to itself; the pause is a gap with its reason."""
+    assert connection.monitor is not None
+    assert connection.task is not None
+    begun = datetime.now(UTC)
+    await stop(connection.task)
+    try:
+        yield
+    finally:
+        connection.monitor.skip(Gap(begun, datetime.now(UTC), "paused while a routine probed the link"))
+        connection.task = asyncio.get_running_loop().create_task(connection.monitor.run())
 
 
 async def _step(

@@ -1,7 +1,7 @@
 """The one place that knows both the I/O thread and Qt: futures and events become signals on the GUI thread."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
@@ -64,6 +64,24 @@ class Bridge(QObject):
 
         QThreadPool.globalInstance().start(run)
 
+    def run(self, coroutine: Coroutine[Any, Any, Any], then: Callable[[Any], None]) -> None:
+        """Run a coroutine on the I/O loop; ``then`` gets its result or its error on the GUI thread."""
+
+        def settled(future: "Future[Any]") -> None:
+            try:
+                result: Any = future.result()
+            except EvtechError as error:
+                result = error
+            except CancelledError:
+                return
+            self.finished_work.emit(then, result)
+
+        self.bench.io.submit(coroutine).add_done_callback(settled)
+
+    def tell(self, act: Callable[[], object]) -> None:
+        """Let something short happen on the I/O loop."""
+        self.bench.io.loop.call_soon_threadsafe(act)
+
     def _await(self, future: "Future[Connection]") -> None:
         self._connecting = future
         future.add_done_callback(self._settled)
@@ -80,6 +98,7 @@ class Bridge(QObject):
             self.failed.emit(_as_failure(error))
         else:
             connection.subscribe(self._pass_on)
+            self.bench.open_desk(connection)
             self.connected.emit(connection)
 
     def _report(self, step: CheckStep) -> None:

@@ -222,6 +222,7 @@ class MainWindow(QMainWindow):
         menus.add(menus.device, translate("Menu", "&Connect…"), self._go_connect, "Ctrl+D")
         menus.add(menus.device, translate("Menu", "De&mo charger"), self.start_demo)
         menus.add(menus.device, translate("Menu", "&Disconnect"), self._disconnect)
+        menus.add(menus.device, translate("Menu", "Dis&arm and put back"), self._disarm, "Ctrl+Shift+D")
         self.visit_action = menus.add(menus.device, translate("Menu", "&Visit…"), self._name_visit, "Ctrl+Shift+V")
         for row in range(self.rail.count()):
             go = partial(self.rail.setCurrentRow, row)
@@ -245,6 +246,8 @@ class MainWindow(QMainWindow):
         self.bridge.connected.connect(self._show_connection)
         self.bridge.failed.connect(self._show_failure)
         self.bridge.disconnected.connect(self._after_disconnect)
+        self.header.diagnose_wanted.connect(partial(self.go, "diagnose"))
+        self.header.disarm_wanted.connect(self._disarm)
 
     def _wire_page(self, page: Page) -> None:
         page.message.connect(self._say)
@@ -275,6 +278,10 @@ class MainWindow(QMainWindow):
     def _disconnect(self) -> None:
         if self.connection is not None:
             self.bridge.disconnect_from(self.connection)
+
+    def _disarm(self) -> None:
+        if self.connection is not None and self.connection.desk is not None:
+            self.bridge.run(self.connection.desk.arming.disarm(), lambda done: self.go("diagnose"))
 
     def _after_disconnect(self) -> None:
         if self.connection is not None and self.connection not in self.bench.connections:

@@ -25,6 +25,7 @@ def tasks() -> tuple[Task, ...]:
     return (
         Task("connect", translate("Window", "Connect"), _connect),
         Task("live", translate("Window", "Live"), _live),
+        Task("diagnose", translate("Window", "Diagnose"), _diagnose),
         Task("sessions", translate("Window", "Sessions"), _sessions),
     )
 
@@ -39,6 +40,12 @@ def _live(window: "MainWindow") -> Page:
     from ui.pages.live import LivePage
 
     return LivePage(window.bench.note)
+
+
+def _diagnose(window: "MainWindow") -> Page:
+    from ui.pages.diagnose import DiagnosePage
+
+    return DiagnosePage(window.bench.archive, window.bridge, window.bench.library.find)
 
 
 def _sessions(window: "MainWindow") -> Page:

@@ -1,11 +1,18 @@
 """``evtech report``: documents made from the archive."""
 
+import importlib
 from pathlib import Path
 
 import typer
 
 from evtech.cli.output import Output
 from evtech.errors import InputError
+
+# kind -> module and function that writes it: (archive, id, pdf=, html=, lang=) -> [(file, SHA-256)]
+KINDS = {
+    "session": ("evtech.reports.session", "write_session_report"),
+    "diagnosis": ("evtech.reports.diagnosis", "write_diagnosis_report"),
+}
 
 
 def register(app: typer.Typer) -> None:
@@ -14,7 +21,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def report(
         context: typer.Context,
-        kind: str = typer.Argument(..., metavar="KIND", help="session, or verify"),
+        kind: str = typer.Argument(..., metavar="KIND", help=f"{', '.join(KINDS)}, or verify"),
         id_: str = typer.Argument(..., metavar="ID", help="Id, or with verify a PDF or .evvisit file."),
         pdf: Path | None = typer.Option(None, help="PDF file to write."),  # noqa: B008
         html: Path | None = typer.Option(None, help="HTML file to write."),  # noqa: B008
@@ -26,16 +33,17 @@ def register(app: typer.Typer) -> None:
         """Write a report, or say whether one is what evtech wrote and who sealed it."""
         if kind == "verify":
             raise typer.Exit(verify(context.obj.output, Path(id_), trust_as))
-        if kind != "session":
-            raise InputError(f"There is no report {kind!r} in this version.", "Available: session.")
+        if kind not in KINDS:
+            raise InputError(f"There is no report {kind!r} in this version.", f"Available: {', '.join(KINDS)}.")
         if pdf is None and html is None:
             raise InputError("No file is named.", "Add --pdf FILE, --html FILE or both.")
         from evtech.cli.sessions import open_archive
-        from evtech.reports.session import write_session_report
 
+        module, function = KINDS[kind]
+        write = getattr(importlib.import_module(module), function)
         archive = open_archive(context)
         try:
-            written = write_session_report(archive, id_, pdf=pdf, html=html, lang=lang)
+            written = write(archive, id_, pdf=pdf, html=html, lang=lang)
         finally:
             archive.close()
         files = [{"file": str(path), "sha256": digest} for path, digest in written]

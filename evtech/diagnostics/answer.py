@@ -1,18 +1,20 @@
 """Findings and diagnoses as JSON values: on the command line, in the archive, in reports."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from evtech.diagnostics.engine import Diagnosis, Finding
+from evtech.diagnostics.routine import RoutineResult
 
 
-def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
-    """Return a diagnosis as the contract writes it (schema ``evtech.diagnosis/1``); the caller adds routines."""
+def diagnosis_json(diagnosis: Diagnosis, routines: Sequence[RoutineResult] = ()) -> dict[str, Any]:
+    """Return a diagnosis as the contract writes it (schema ``evtech.diagnosis/1``)."""
     return {
         "schema": "evtech.diagnosis/1",
         "result": diagnosis.result,
         "findings": [finding_json(finding) for finding in diagnosis.findings],
-        "routines": [],
+        "routines": [routine_json(result) for result in routines],
         "missing_signals": list(diagnosis.missing),
         "not_measurable": list(diagnosis.not_measurable),
     }
@@ -42,6 +44,29 @@ def finding_json(finding: Finding) -> dict[str, Any]:
         "resolve": fault.resolve,
         "retest": fault.retest,
         "explains": list(finding.explains),
+    }
+
+
+def routine_json(result: RoutineResult) -> dict[str, Any]:
+    """Return one routine's result with its steps."""
+    return {
+        "id": result.id,
+        "verdict": str(result.verdict),
+        "reason": result.reason,
+        "measured": dict(result.measured),
+        "steps": [
+            {
+                "name": step.name,
+                "verdict": str(step.verdict),
+                "reason": step.reason,
+                "expected": step.expected or None,
+                "measured": step.measured or None,
+                "at": None if step.at is None else moment(step.at),
+            }
+            for step in result.steps
+        ],
+        "faults": [{"id": name, "phase": phase} for name, phase in result.faults.items()],
+        "not_restored": list(result.not_restored),
     }
 
 

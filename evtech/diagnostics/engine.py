@@ -4,7 +4,7 @@ A fault is a candidate when its predicate was true, or when a maker's code names
 explains goes under that one; a critical one is never hidden. What cannot be decided is not decided.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -75,11 +75,16 @@ class Diagnosis:
     not_measurable: tuple[str, ...] = field(default=())
 
 
-def diagnose(evidence: Evidence, profile: str | None = None) -> Diagnosis:
-    """Return what explains a recording; ``profile`` gives the maker's codes their meaning."""
+def diagnose(
+    evidence: Evidence, profile: str | None = None, more: Callable[[list[Finding]], list[Finding]] = list
+) -> Diagnosis:
+    """Return what explains a recording; ``profile`` gives the maker's codes their meaning.
+
+    ``more`` may add to the candidates what routines and a technician found, before they are ranked.
+    """
     found = [f for fault in faults().values() if (f := _detected(fault, evidence)) is not None]
     found, unread = _with_codes(found, evidence, profile)
-    findings = tuple(_suppressed(_ordered(_contradicted(found))))
+    findings = tuple(_suppressed(_ordered(_contradicted(more(found)))))
     if any(f.fault.severity != "info" for f in findings):
         return Diagnosis("findings", findings, _absent(evidence), not_measurable(evidence))
     missing = _undecided(evidence, unread)

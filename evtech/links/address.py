@@ -18,7 +18,7 @@ FORMS = (
     "rtu:///dev/ttyUSB0[?baud=19200&parity=E&stopbits=1&unit=1]",
     "rtu://COM5[?…]",
     "ascii:///dev/ttyUSB0[?baud=9600&parity=E&bits=7]",
-    "demo:PROFILE",
+    "demo:PROFILE[?scenario=NAME&speed=X]",
 )
 _KNOWN_OPTIONS = {"unit", "timeout", "baud", "parity", "stopbits", "bits", "ca", "cert", "key"}
 
@@ -41,7 +41,8 @@ class LinkAddress:
 
     def __str__(self) -> str:
         if self.scheme == "demo":
-            return f"demo:{self.path}"
+            query = "&".join(f"{key}={value}" for key, value in self.options.items())
+            return f"demo:{self.path}{'?' + query if query else ''}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         where = f"{host}{f':{self.port}' if self.port is not None else ''}" if self.host else self.path
         pairs = {"baud": self.baud, "parity": self.parity, "stopbits": self.stopbits, "bits": self.bits}
@@ -56,7 +57,8 @@ def parse_address(text: str) -> LinkAddress:
     """Return the parts of a link address; raise ``LinkAddressError`` naming the allowed forms."""
     text = text.strip()
     if text.startswith("demo:"):
-        return LinkAddress("demo", path=text.removeprefix("demo:").lstrip("/"))
+        name, _, query = text.removeprefix("demo:").lstrip("/").partition("?")
+        return LinkAddress("demo", path=name, options=dict(parse_qsl(query)))
     scheme, separator, _ = text.partition("://")
     if not separator or scheme not in NETWORK_SCHEMES + SERIAL_SCHEMES:
         raise _error(text, f"{scheme!r} is no known kind of link" if separator else "it names no kind of link")

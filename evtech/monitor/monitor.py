@@ -131,6 +131,12 @@ class Monitor:
             for consume in self._gap_consumers:
                 consume(gap)
 
+    def skip(self, gap: Gap) -> None:
+        """Take note of a stretch in which nobody polled on purpose; it counts as no interval between readings."""
+        self._last_good = None
+        for consume in self._gap_consumers:
+            consume(gap)
+
     def _tell(self, event: Event) -> None:
         for listener in self._listeners:
             listener(event)

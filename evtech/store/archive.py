@@ -233,6 +233,10 @@ class Archive:
         with self.reading() as connection:
             return audit.rows(connection)
 
+    def audit_of(self, link: str, since: datetime) -> list[dict[str, object]]:
+        """Return the audit rows of one link since a moment, oldest first."""
+        return [r for r in self.audit_rows() if r["link"] == link and str(r["at"]) >= since.isoformat()]
+
     # ---- results ----
 
     def add_result(self, result: Result) -> None:

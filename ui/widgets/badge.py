@@ -1,7 +1,7 @@
 """A state as shape, colour and word."""
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPen, QPolygonF
+from PySide6.QtGui import QColor, QIcon, QPainter, QPaintEvent, QPen, QPixmap, QPolygonF
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from ui.theme import LIGHT, Theme, severity_colour
@@ -37,6 +37,19 @@ def draw_shape(painter: QPainter, box: QRectF, role: str, theme: Theme) -> None:
             painter.drawLine(QPointF(box.left() + 3, middle.y()), QPointF(box.right() - 3, middle.y()))
             painter.drawLine(QPointF(box.right() - 3, middle.y()), QPointF(middle.x(), box.top() + 3))
             painter.drawLine(QPointF(box.right() - 3, middle.y()), QPointF(middle.x(), box.bottom() - 3))
+
+
+def shape_icon(role: str, theme: Theme) -> QIcon:
+    """Return a severity's shape as an icon."""
+    picture = QPixmap(QSize(48, 48))
+    picture.setDevicePixelRatio(3)
+    picture.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(picture)
+    draw_shape(painter, QRectF(1, 1, 14, 14), role, theme)
+    painter.end()
+    icon = QIcon(picture)
+    icon.addPixmap(picture, QIcon.Mode.Selected)  # a severity keeps its colour in a chosen row
+    return icon
 
 
 class Badge(QWidget):
