@@ -30,6 +30,7 @@ from evtech.measure.sample import ChargerIdentity, Reading
 from evtech.monitor.alarms import Alarms
 from evtech.monitor.charging_sessions import ChargingSessions
 from evtech.monitor.monitor import Monitor, PollStatistics, stop
+from evtech.monitor.station import Station
 from evtech.store.archive import Archive
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.writer import RecordingWriter
@@ -130,6 +131,7 @@ class Workbench:
         self.library = Library(Path(profile_dir) if profile_dir else None)
         self.archive = Archive.open(archive or paths.default_archive())
         self.connections: list[Connection] = []
+        self.station = Station(self.library)
         self.io = IoThread()
         self.io.start()
         self._simulated = simulated
@@ -213,7 +215,7 @@ class Workbench:
         report: Callable[[CheckStep], None],
     ) -> Connection:
         profile = self.library.find(profile_name) if profile_name else None
-        link = self._link(address, profile)
+        link = self.station.link(address, profile)
         is_demo = address.scheme == "demo"
         if is_demo:
             profile = self.library.find(address.path or "keba-kecontact-p30")
@@ -251,27 +253,6 @@ class Workbench:
                 "Choose the profile by hand, or describe the device in a profile of your own.",
             )
         return matches[0].profile
-
-    def _link(self, address: LinkAddress, profile: Profile | None) -> ModbusLink:
-        if address.scheme == "demo":
-            from evtech.simulator.in_process import demo_link
-
-            wanted = self.library.find(address.path or "keba-kecontact-p30")
-            return demo_link(wanted, speed=float(address.options.get("speed", "1")))
-        from evtech.links.opening import make_link
-
-        if profile is None:
-            return make_link(address)
-        serial = profile.serial
-        return make_link(
-            address,
-            port=profile.port,
-            baud=serial.baud,
-            parity=serial.parity,
-            stopbits=serial.stopbits,
-            min_gap=profile.reads.min_gap_s,
-            lenient_unit=profile.reads.lenient_unit,
-        )
 
     def _start(self, connection: Connection, simulated: bool) -> None:
         profile, recording_id, continued = connection.profile, "", None
