@@ -32,6 +32,16 @@ def user_profiles() -> Path:
     return Path(platformdirs.user_data_dir("evtech", appauthor=False)) / "profiles"
 
 
+def user_limits() -> Path:
+    """Return the folder of the user's own limit profiles; it need not exist."""
+    chosen = os.environ.get("EVTECH_LIMITS_DIR")
+    if chosen:
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("evtech", appauthor=False)) / "limits"
+
+
 def default_archive() -> str:
     """Return the archive to use when none is named: ``EVTECH_ARCHIVE``, else a file in the user's data folder."""
     return os.environ.get("EVTECH_ARCHIVE") or str(user_data() / "archive.evtech")

@@ -1,0 +1,1 @@
+"""How accurate is the charger's meter: limits, doses, error, uncertainty, verdict."""
