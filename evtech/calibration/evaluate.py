@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from evtech.calibration import uncertainty as u
+from evtech.calibration.dose import LEAST_STEPS
 from evtech.calibration.instrument import CertifiedError, NotCertified, certified_error, expired
 from evtech.calibration.limits import Limit, LimitProfile, day_of, limit_for, profile_of
 from evtech.calibration.monte_carlo import DRAWS, simulate
@@ -18,7 +19,6 @@ from evtech.calibration.run_record import CalibrationRun, LoadPoint
 from evtech.calibration.uncertainty import Contribution
 from evtech.calibration.verdict import Decision, conformity, decide, guard_band, uncertainty_ratio, worst
 
-LEAST_STEPS = 100  # a dose moves the register by at least so many steps (REA 6-A, continuous-on method)
 LEAST_PAIRS = 10  # of powers, for comparing them
 
 

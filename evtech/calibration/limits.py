@@ -1,10 +1,9 @@
 """Limit profiles: how far a charger's meter may be off, by current, power factor, load and temperature.
 
 A profile is data (`resources/limits/*.toml`, and the user's own folder `limits` beside the profiles). A file is a
-family such as ``eu_mid`` with its classes; the profile's id is then ``eu_mid_class_b``. A row's bounds are multiples of a
-rated current of the meter; the lower bound belongs to the row, the upper one to the next row, except in the last row of a
-family. Where the run does not say what a row needs (rated currents, temperature), the strictest row that may apply is
-taken.
+family such as ``eu_mid`` with its classes; the profile's id is then ``eu_mid_class_b``. A row's bounds are multiples of
+a rated current of the meter; the lower bound belongs to the row, the upper one to the next row, except in the last row.
+Where the run does not say what a row needs (rated currents, temperature), the strictest row that may apply is taken.
 """
 
 import functools
@@ -243,7 +242,7 @@ def _load_file(path: str, stamp: int) -> dict[str, LimitProfile]:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except ValueError as error:
         raise InputError(f"{path} is not TOML: {error}.") from error
-    family = read(_Family, data, path)
+    family = read(_Family, data, path, closed=True)
     count = max(1, len(family.classes))
     for index, row in enumerate(family.row):
         if len(row.limits) != count:

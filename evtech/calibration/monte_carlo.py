@@ -40,9 +40,10 @@ def simulate(error_pct: float, combined: Combined, *, draws: int = DRAWS, seed: 
 
     source = np.random.default_rng(seed)
     drawn = np.full(draws, error_pct)
+    exact = 1.0 + error_pct / 100.0  # the budget takes a percent of reading as a percent of error; here it is exact
     for line in combined.budget:
         if line.u_pct > 0.0:
-            drawn += _draw(source, line, draws)
+            drawn += _draw(source, line, draws) * (1.0 if line.id == "A" else exact)
     drawn.sort()
     inside = round(COVERAGE * draws)
     first = (draws - inside) // 2

@@ -160,7 +160,7 @@ def _step(stated: float, register: Register | None, readings: list[float]) -> fl
 
 
 def float32_step(readings: Iterable[float], unit_kwh: float = 1.0) -> float:
-    """Return the coarsest step (kWh) of float32 numbers as large as the readings (kWh); they are kept in ``unit_kwh``."""
+    """Return the coarsest step (kWh) of float32 numbers as large as the readings (kWh), kept in ``unit_kwh``."""
     largest = max((abs(value) for value in readings), default=0.0) / unit_kwh
     return unit_kwh * 2.0 ** (math.frexp(largest)[1] - _FLOAT32_DIGITS) if largest else 0.0
 

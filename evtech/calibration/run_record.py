@@ -10,12 +10,12 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from evtech.calibration.strict import ranged, read, read_json, written
 from evtech.errors import InputError
 
-SCHEMA = "evtech.calibration-run/1"
+SCHEMA: Final = "evtech.calibration-run/1"
 Method = Literal["energy_dose", "power_compare"]
 Rule = Literal["simple", "guard_band", "ilac_g8"]
 ResolutionMode = Literal["full", "per_run", "larger"]

@@ -2,7 +2,8 @@
 
 A field's annotation says what it may hold; its metadata says the range and, where it differs, the key in the file. A
 number must be a finite number (no text, no truth value) inside its range. Every refusal names file, field, what stands
-there and what is allowed. Unknown keys are left alone: other tools may add theirs.
+there and what is allowed. Unknown keys are
+left alone, as other tools may add theirs, unless the reader is told to be strict.
 """
 
 import dataclasses
@@ -43,21 +44,28 @@ def read_json(path: Path) -> Any:
         raise InputError(f"{path} is not usable JSON: {error}.") from error
 
 
-def read(kind: type[T], data: object, file: str, where: str = "") -> T:
-    """Return a dataclass made from a JSON object; raise ``InputError`` naming file, field and allowed values."""
+def read(kind: type[T], data: object, file: str, where: str = "", *, closed: bool = False) -> T:
+    """Return a dataclass made from an object; raise ``InputError`` naming file, field and allowed values.
+
+    ``closed`` refuses unknown keys, in nested objects too.
+    """
     if not isinstance(data, Mapping):
         raise _refusal(file, where or "the file", data, "an object")
     hints = typing.get_type_hints(kind)
     values: dict[str, Any] = {}
-    for field in dataclasses.fields(kind):  # type: ignore[arg-type]  # every caller passes a dataclass
-        key = field.metadata.get("key") or field.name
+    fields = dataclasses.fields(kind)  # type: ignore[arg-type]  # every caller passes a dataclass
+    keys = {field.metadata.get("key") or field.name: field for field in fields}
+    if closed and (strange := [key for key in data if key not in keys]):
+        raise InputError(
+            f"{file}: {where + '.' if where else ''}{strange[0]} is not known.", f"Keys: {', '.join(keys)}."
+        )
+    for key, field in keys.items():
         place = f"{where}.{key}" if where else key
+        rules = {**field.metadata, "closed": closed}
         if key in data:
-            values[field.name] = _value(hints[field.name], data[key], file, place, field.metadata)
+            values[field.name] = _value(hints[field.name], data[key], file, place, rules)
         elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
-            raise InputError(
-                f"{file}: {place} is missing.", f"It must be {_allowed(hints[field.name], field.metadata)}."
-            )
+            raise InputError(f"{file}: {place} is missing.", f"It must be {_allowed(hints[field.name], rules)}.")
     return kind(**values)
 
 
@@ -120,7 +128,7 @@ def _convert(kind: Any, data: Any, file: str, where: str, rules: Mapping[str, An
         item = typing.get_args(kind)[0]
         return tuple(_value(item, each, file, f"{where}[{index}]", rules) for index, each in enumerate(data))
     if dataclasses.is_dataclass(kind):
-        return read(kind, data, file, where)  # type: ignore[arg-type]  # a class, not an instance
+        return read(kind, data, file, where, closed=rules.get("closed", False))  # type: ignore[arg-type]  # a class
     if typing.get_origin(kind) is typing.Literal and data not in typing.get_args(kind):
         raise _refusal(file, where, data, _allowed(kind, rules))
     return data

@@ -11,6 +11,7 @@ from evtech.cli.output import Output
 from evtech.errors import EvtechError
 
 GROUPS = (
+    "calibrate",
     "diagnose",
     "write",
     "explain",
