@@ -58,6 +58,13 @@ class Station:
         self.devices[role], self._addresses[role] = device, address
         return device
 
+    def ready_for_calibration(self, speed: float = 60.0) -> tuple[bool, float]:
+        """Return whether the charger is simulated, and how fast its time runs.
+
+        A simulated one gets a load box in place of its script, and runs at ``speed`` (simulated seconds a second).
+        """
+        return load_box(self.devices["charger"].link, speed)
+
     async def close(self) -> None:
         """Close every device."""
         for device in self.devices.values():
@@ -88,6 +95,18 @@ class Station:
             return self._demo.beside(profile)
         self._demo = demo_link(profile, speed=float(address.options.get("speed", "1")))
         return self._demo
+
+
+def load_box(link: ModbusLink, speed: float) -> tuple[bool, float]:
+    """Plug a load box into a simulated charger and let its time run at ``speed``; a real charger is left alone."""
+    from evtech.simulator.in_process import InProcessLink
+
+    if not isinstance(link, InProcessLink):
+        return False, 1.0
+    behaviour = link.simulation.behaviour
+    behaviour.use_load_box()
+    behaviour.set_speed(speed)
+    return True, speed
 
 
 def same_identity(one: ChargerIdentity, other: ChargerIdentity) -> bool:
