@@ -110,7 +110,9 @@ class Calibration:
     async def run(self) -> None:
         """Measure until every load point has its runs; each finished run is on disk before the next one begins."""
         pace, bench = Pace(self.bench.speed), self.bench
-        registers = [Watched("device", bench.charger, energy_register(bench.charger.profile, self.plan.device.register), pace)]
+        registers = [
+            Watched("device", bench.charger, energy_register(bench.charger.profile, self.plan.device.register), pace)
+        ]
         if bench.reference is not None:
             point = energy_register(bench.reference.profile, self.plan.reference.register)
             registers.append(Watched("reference", bench.reference, point, pace))

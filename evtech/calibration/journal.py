@@ -135,9 +135,7 @@ def _put_together(start: Result, rows: Sequence[Result]) -> Unfinished:
     ordered = sorted(rows, key=lambda row: row.at)
     newest = ordered[-1] if ordered else start
     record = run_from_json(newest.body["record"], f"calibration {start.body['calibration']}")
-    points = [
-        replace(point, runs=_runs_of(index, ordered)) for index, point in enumerate(record.points)
-    ]
+    points = [replace(point, runs=_runs_of(index, ordered)) for index, point in enumerate(record.points)]
     return Unfinished(
         start.body["calibration"],
         newest.at,
@@ -155,4 +153,3 @@ def _runs_of(index: int, rows: Sequence[Result]) -> tuple[Run, ...]:
 def _who(owner: Any) -> tuple[str | None, ...]:
     """Return who a device is; ``owner`` is the record's device or reference."""
     return owner.profile, owner.serial_number, owner.link
-

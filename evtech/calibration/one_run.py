@@ -7,6 +7,7 @@ breaks a rule ends at once as a rejected one; it keeps what it has seen and says
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from evtech.calibration.loads import Load, LoadSummary, summarise
 from evtech.calibration.marks import Mark, MarkSeeker, synchronisation_s
@@ -212,7 +213,7 @@ class OneRun:
             return False
         facts = {"device": self.aim.device, "reference": self.aim.reference}
         waits = {role: max(SETTLED_S, 2 * (one.update_s or 0.0)) for role, one in facts.items() if one is not None}
-        return all(role in self._still and now - self._still[role][1] >= wait for role, wait in waits.items())  # type: ignore[index]  # the same two words
+        return all(role in self._still and now - self._still[role][1] >= wait for role, wait in waits.items())
 
     def _is_lost(self, load: Load) -> bool:
         if load.charging is False:
@@ -248,9 +249,9 @@ class OneRun:
         if least < self.aim.dose_kwh * (1 - 1e-9):
             return f"dose: {least:.4f} kWh is less than the {self.aim.dose_kwh:.4f} kWh needed"
         load = self._summary()
-        if load.current_a is not None and self.aim.current_a:
-            if abs(load.current_a / self.aim.current_a - 1) > self.aim.tolerance:
-                return f"load: the mean current was {load.current_a:.2f} A instead of {self.aim.current_a:g} A"
+        wanted = self.aim.current_a
+        if load.current_a is not None and wanted and abs(load.current_a / wanted - 1) > self.aim.tolerance:
+            return f"load: the mean current was {load.current_a:.2f} A instead of {wanted:g} A"
         return self._wrong_register(device, reference, load)
 
     def _wrong_register(self, device: float, reference: float, load: LoadSummary) -> str | None:
@@ -264,9 +265,7 @@ class OneRun:
             late = (load.power_kw or 0.0) * (2 * (register.update_s or 0.0) + load.interval_s) / 3600
             allowed = max(WRONG_REGISTER * counted, 2 * register.step_kwh) + late
             if abs(counted - integral) > allowed:
-                return (
-                    f"wrong register: the {who} counted {counted:.4f} kWh, its power comes to {integral:.4f} kWh"
-                )
+                return f"wrong register: the {who} counted {counted:.4f} kWh, its power comes to {integral:.4f} kWh"
         if load.device_kwh is None and abs(device / reference - 1) > WRONG_UNPROVEN:
             return f"wrong register: charger {device:.4f} kWh and reference {reference:.4f} kWh are not one energy"
         return None
@@ -311,11 +310,12 @@ class OneRun:
             return None
         return synchronisation_s(self.start, self.end, self.aim.edge, self.aim.device, self.aim.reference)
 
-    def _registers(self) -> dict[str, float | None]:
-        values: dict[str, float | None] = {}
+    def _registers(self) -> dict[str, Any]:
+        """Return the fields of ``Run`` that hold registers (numbers; any, because the keys are made up)."""
+        values: dict[str, Any] = {}
         for role in ("device", "reference"):
             ends = [getattr(mark, role) for mark in (self.start, self.end) if mark is not None]
-            track = self.tracks.get(role)  # type: ignore[call-overload]  # one of the two words
+            track = self.tracks.get(role)
             if track is not None and track.ran_over:
                 values[f"{role}_kwh"] = track.counted  # the registers' plain difference would be wrong
                 continue

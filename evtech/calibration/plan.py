@@ -55,7 +55,7 @@ class Plan:
     ``voltage_v`` (phase to neutral, or DC) and ``phases`` give the power of a point that states none. ``start_stop``
     running reads while current flows, static before and after. ``current_tolerance`` is the part by which the load may
     differ; ``no_load_s`` and ``starting_a`` ask for the no-load and the starting test; ``instrument`` names a kept
-    reference instrument in place of ``reference``; an expired certificate blocks the calibration or makes it indicative.
+    reference instrument in place of ``reference``; an expired certificate blocks, or makes it indicative.
     """
 
     limit_profile: str | OwnLimit

@@ -1,4 +1,4 @@
-"""From a plan and the devices on the bench to a procedure: registers, steps, who they are, and what forbids to begin."""
+"""From a plan and the devices on the bench to a procedure: registers, steps, identities, what forbids to begin."""
 
 import math
 from dataclasses import replace
@@ -142,9 +142,7 @@ async def _with_reference(
     point = energy_register(reference.profile, stated.register)
     step = stated.resolution_kwh or step_kwh(point, await _present(reference, point))
     if stated.serial_number and who.serial_number and stated.serial_number != who.serial_number:
-        words = (
-            f"The certificate is for serial number {stated.serial_number}, the reference says {who.serial_number}"
-        )
+        words = f"The certificate is for serial number {stated.serial_number}, the reference says {who.serial_number}"
         record = replace(record, conditions_not_met=(*record.conditions_not_met, words))
     known = replace(
         stated,

@@ -41,7 +41,7 @@ class RegisterReading:
 
 @dataclass(frozen=True, slots=True)
 class RegisterFacts:
-    """What is known of a register: who owns it, its step, its whole range where it can run over, how often it is renewed.
+    """What is known of a register: its owner, its step, its range where it can run over, how often it is renewed.
 
     ``update_s`` is ``None`` where nobody could measure it.
     """

@@ -1,7 +1,7 @@
 """The two tests beside the accuracy: no-load (the register must not creep) and starting (it must begin to count).
 
-No-load: voltage on, no current, at least 15 minutes (metrology practice; IEC 62052-11 allows one step). Starting: a small
-current must move the register within the time that a few of its steps take.
+No-load: voltage on, no current, usually at least 15 minutes; one step is allowed, as a register may stand just before
+it. Starting: a small current must move the register within the time that a few of its steps take.
 """
 
 from evtech.calibration.loads import Load

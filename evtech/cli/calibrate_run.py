@@ -37,7 +37,9 @@ def run(
     as_left: str | None = typer.Option(None, metavar="ID", help="This is after the adjustment; ID is the one before."),
     arm: bool = typer.Option(False, "--arm", help="Let evtech set the charger's current limit."),
     technician: str = typer.Option("", help="Who measures; needed with --arm."),
-    wait: float | None = typer.Option(None, help="Seconds until a steady load is measured as it is (60; terminal: no)."),
+    wait: float | None = typer.Option(
+        None, help="Seconds until a steady load is measured as it is (60; terminal: no)."
+    ),
     patience: float = typer.Option(120.0, help="Seconds without an answer until the calibration stops."),
 ) -> None:
     """Measure all load points of a plan."""

@@ -10,8 +10,7 @@ from dataclasses import dataclass, field
 
 from evtech.errors import InputError, LinkLostError
 from evtech.links.address import NETWORK_SCHEMES, LinkAddress
-from evtech.links.link import Answer, LinkStatistics, ModbusLink, Table, refuse_unarmed
-from evtech.links.traffic import Traffic
+from evtech.links.link import Answer, ModbusLink, Table, refuse_unarmed
 
 
 @dataclass(slots=True)
@@ -49,31 +48,9 @@ class SharedLink:
     def __init__(self, wire: _Wire) -> None:
         self._wire = wire
         self.writes_allowed = False
-
-    @property
-    def name(self) -> str:
-        """Return the wire in words."""
-        return self._wire.link.name
-
-    @property
-    def statistics(self) -> LinkStatistics:
-        """Return the counters of the whole wire."""
-        return self._wire.link.statistics
-
-    @property
-    def traffic(self) -> Traffic:
-        """Return the traffic of the whole wire."""
-        return self._wire.link.traffic
-
-    @property
-    def byte_time(self) -> float:
-        """Return the seconds that a byte takes."""
-        return self._wire.link.byte_time
-
-    @property
-    def request_overhead(self) -> float:
-        """Return the seconds that a request costs beside its bytes."""
-        return self._wire.link.request_overhead
+        self.name = wire.link.name
+        self.statistics, self.traffic = wire.link.statistics, wire.link.traffic  # of the whole wire
+        self.byte_time, self.request_overhead = wire.link.byte_time, wire.link.request_overhead
 
     @property
     def is_open(self) -> bool:
