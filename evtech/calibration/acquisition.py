@@ -16,7 +16,7 @@ from evtech.calibration.register_track import RegisterReading, Role
 from evtech.devices.control import Control
 from evtech.devices.device import Device
 from evtech.devices.profile import Point, Profile
-from evtech.errors import EvtechError, LinkError, RefusedError
+from evtech.errors import DeviceError, EvtechError, LinkError, RefusedError
 from evtech.measure.sample import Reading
 
 POLL_S = 0.1
@@ -136,7 +136,10 @@ class Acquisition:
         for one in self._watched:
             # how often a register is renewed shows only where each is read as fast as it may be
             if procedure.step is not Step.MEASURE or one.is_due:
-                procedure.take(one.role, await one.read_register())
+                reading = await one.read_register()
+                procedure.take(one.role, reading)
+                if reading.kwh is None:
+                    raise DeviceError(f"{one.device.link.name}: {one.point.name} has no value ({reading.reason}).")
         procedure.problem = None
         self._answered = self.pace.now()
         procedure.tick(self._answered)

@@ -4,6 +4,7 @@ Used by the command and by the window. ``snapshot`` is a frozen picture that any
 """
 
 import asyncio
+import threading
 import uuid
 from dataclasses import dataclass, replace
 
@@ -83,7 +84,7 @@ class Calibration:
         self.procedure = Procedure(plan, setup, record, self._take_run)
         self.saving_problem: str | None = None
         self.failure: EvtechError | None = None
-        self.is_ended = False
+        self.stopped = threading.Event()  # nothing is measured any more, what is finished is on disk
         self._finished: list[tuple[int, int, Run]] = []
         self._checks = len(record.checks)
         self._pictured = 0.0
@@ -109,6 +110,7 @@ class Calibration:
 
     async def run(self) -> None:
         """Measure until every load point has its runs; each finished run is on disk before the next one begins."""
+        self.stopped.clear()
         pace, bench = Pace(self.bench.speed), self.bench
         registers = [
             Watched("device", bench.charger, energy_register(bench.charger.profile, self.plan.device.register), pace)
@@ -134,13 +136,13 @@ class Calibration:
             self.procedure.stop_run("interrupted: the calibration was stopped")
             await asyncio.shield(self._save())
             self.snapshot = self._picture()
+            self.stopped.set()
 
     def finish(self) -> tuple[CalibrationRun, CalibrationResult]:
         """Keep the whole calibration with its result; raise ``ArchiveError`` where it cannot be kept."""
         record = self.ended_record()
         result = evaluate(record)
         self.journal.end(record, result)
-        self.is_ended = True
         return record, result
 
     def ended_record(self) -> CalibrationRun:

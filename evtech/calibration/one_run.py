@@ -245,7 +245,7 @@ class OneRun:
         if device <= 0.0 or reference <= 0.0:
             who = "charger" if device <= 0.0 else "reference"
             return f"reversed: the register of the {who} did not rise"
-        least = min(device, reference)
+        least = device if self.aim.entry else min(device, reference)
         if least < self.aim.dose_kwh * (1 - 1e-9):
             return f"dose: {least:.4f} kWh is less than the {self.aim.dose_kwh:.4f} kWh needed"
         load = self._summary()
@@ -266,7 +266,7 @@ class OneRun:
             allowed = max(WRONG_REGISTER * counted, 2 * register.step_kwh) + late
             if abs(counted - integral) > allowed:
                 return f"wrong register: the {who} counted {counted:.4f} kWh, its power comes to {integral:.4f} kWh"
-        if load.device_kwh is None and abs(device / reference - 1) > WRONG_UNPROVEN:
+        if (load.device_kwh is None or typed) and abs(device / reference - 1) > WRONG_UNPROVEN:
             return f"wrong register: charger {device:.4f} kWh and reference {reference:.4f} kWh are not one energy"
         return None
 

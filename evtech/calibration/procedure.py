@@ -417,6 +417,10 @@ class Procedure:
         run = self.run
         if run is None or run.result is None:
             return
+        if run.start is None:  # nothing was measured yet: there is no run to keep
+            self.run = None
+            self._go_further()
+            return
         point = self.record.points[self.index]
         taus = [tau for tau in (point.sync_tau_s, run.tau_s if run.result.valid else None) if tau is not None]
         point = replace(point, runs=(*point.runs, run.result), sync_tau_s=max(taus, default=None))

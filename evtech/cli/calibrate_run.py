@@ -170,10 +170,7 @@ class _Work:
                 time.sleep(0.05)
             if self._stopped.is_set():
                 running.cancel()
-                with contextlib.suppress(BaseException):
-                    running.result(timeout=30)
-                while calibration.snapshot.stage is not None:
-                    time.sleep(0.02)
+                calibration.stopped.wait(timeout=30)
             else:
                 running.result()
         except EvtechError as error:
