@@ -14,8 +14,9 @@ from evtech.calibration.instrument import CertifiedError, NotCertified, certifie
 from evtech.calibration.limits import Limit, LimitProfile, day_of, limit_for, profile_of
 from evtech.calibration.monte_carlo import DRAWS, simulate
 from evtech.calibration.observations import Observations, observe
-from evtech.calibration.result import CalibrationResult, PointResult, Remark
+from evtech.calibration.result import CalibrationResult, PointResult, Remark, merged
 from evtech.calibration.run_record import CalibrationRun, LoadPoint
+from evtech.calibration.sale import check_price, check_time
 from evtech.calibration.uncertainty import Contribution
 from evtech.calibration.verdict import Decision, conformity, decide, guard_band, uncertainty_ratio, worst
 
@@ -28,7 +29,7 @@ def evaluate(run: CalibrationRun, *, monte_carlo_seed: int | None = None, draws:
     Raises ``InputError`` for an unknown limit profile. What cannot be known honestly is ``None`` with a reason.
     """
     profile = profile_of(run)
-    general = _general_conditions(run)
+    general = _general_conditions(run, profile)
     points, conditions = [], list(general)
     notes = _general_notes(run, profile)
     for point in run.points:
@@ -40,7 +41,9 @@ def evaluate(run: CalibrationRun, *, monte_carlo_seed: int | None = None, draws:
         conditions += unmet
         notes += said
     decision = worst(point.decision for point in points)
-    return CalibrationResult(decision, tuple(points), tuple(conditions), tuple(notes), profile)
+    price = check_price(run.price) if run.price else None
+    time = check_time(run.time) if run.time else None
+    return CalibrationResult(decision, tuple(points), merged(conditions), merged(notes), profile, price, time)
 
 
 def _point(
@@ -59,6 +62,8 @@ def _point(
     decision = _decision(run, measured, profile, certified, unmet_before or bool(conditions))
     if decision.reason == "repeatability":
         conditions.append(_repeatability_remark(measured, profile))
+    if decision.reason == "not_capable":
+        conditions.append(Remark("not_capable", {}, point.name))
     if measured.n == 1 and run.repeatability is None:
         conditions.append(Remark("single_run", {}, point.name))
     return replace(measured, decision=decision), conditions, _notes(run, measured)
@@ -88,7 +93,7 @@ def _measured(
     factor = 1.0 + certified.error_pct / 100.0
     errors = [100.0 * (x / s * factor - 1.0) for x, s in zip(seen.device, seen.transferred, strict=True)]
     error = math.fsum(errors) / len(errors)
-    s = math.sqrt(math.fsum((e - error) ** 2 for e in errors) / (len(errors) - 1)) if len(errors) > 1 else None
+    s = _deviation(errors, error)
     lag1, n_eff = _autocorrelation(run, seen, errors)
     budget = _budget(run, point, seen, certified, s, n_eff)
     combined = u.combine(budget)
@@ -165,7 +170,8 @@ def _timing(run: CalibrationRun, point: LoadPoint, seen: Observations) -> list[C
     """Return the line for reading both instruments at not quite the same moment, if there is one."""
     if run.method == "power_compare":
         used = {i: point.runs[i] for i in seen.runs}.values()
-        skews = [((r.ramp_kw_per_s or 0.0), r.sync_tau_s) for r in used if r.sync_tau_s is not None]
+        taus = [(r.ramp_kw_per_s, point.sync_tau_s if r.sync_tau_s is None else r.sync_tau_s) for r in used]
+        skews = [(ramp, tau) for ramp, tau in taus if ramp is not None and tau is not None]
         if not skews:
             return []
         mean = _mean(seen.reference) or 1.0
@@ -286,9 +292,15 @@ def minimum_quantity(profile: LimitProfile | None, mda_a: float | None, current_
     return profile.mmq_kwh * (2.0 if heavy else 1.0)
 
 
-def _general_conditions(run: CalibrationRun) -> list[Remark]:
+def _general_conditions(run: CalibrationRun, profile: LimitProfile | None) -> list[Remark]:
     """Return the conditions not met for the whole calibration."""
     found = [Remark("stated", text=text) for text in run.conditions_not_met]
+    if profile is not None:
+        if reason := profile.in_force(day_of(run)):
+            found.append(Remark("not_in_force", {"reason": reason}))
+        kinds = {profile.current_type, run.device.current_type or "any"} - {"any"}
+        if len(kinds) > 1:
+            found.append(Remark("other_current", {"title": profile.title}))
     if run.reference.drift_pct is None:
         found.append(Remark("drift_unknown"))
     if run.reference.influence_pct is None:
@@ -313,8 +325,6 @@ def _general_notes(run: CalibrationRun, profile: LimitProfile | None) -> list[Re
     found = [Remark("power_only")] if run.method == "power_compare" else []
     if profile is None:
         return found
-    if reason := profile.in_force(day_of(run)):
-        found.append(Remark("not_in_force", {"reason": reason}))
     if not profile.verified:
         found.append(Remark("not_verified", {"title": profile.title}))
     if run.started is None and run.ended is None:
@@ -326,12 +336,24 @@ def _notes(run: CalibrationRun, point: PointResult) -> list[Remark]:
     """Return what must be known about a load point."""
     assumed = point.limit.assumed if point.limit else ()
     found = [Remark(f"assumed_{name}", {}, point.name) for name in assumed]
+    profile = profile_of(run)
+    if profile and profile.verified and point.limit and not point.limit.verified:
+        found.append(Remark("not_verified", {"title": f"{profile.title}, {point.limit.text}"}, point.name))
     if point.tur is not None and point.tur < 4.0:
         code = "tur_below_3" if point.tur < 3.0 else "tur_below_4"
         found.append(Remark(code, {"tur": f"{point.tur:.1f}"}, point.name))
     if point.observations.steps[0] > (run.device.resolution_kwh or math.inf):
         found.append(Remark("float32", {"step": f"{point.observations.steps[0]:.4f}"}, point.name))
     return found
+
+
+def _deviation(values: Sequence[float], mean: float) -> float | None:
+    """Return the standard deviation of one value; of equal values exactly 0, of a single one ``None``."""
+    if len(values) < 2:
+        return None
+    if max(values) == min(values):  # the mean may be off by its last bit
+        return 0.0
+    return math.sqrt(math.fsum((value - mean) ** 2 for value in values) / (len(values) - 1))
 
 
 def _mean(values: Sequence[float]) -> float | None:

@@ -47,7 +47,7 @@ class LimitRow:
     load: Literal["balanced", "single_phase", "any"] = "balanced"
     temperature: tuple[float, ...] = ()
     stage: Literal["acceptance", "maintenance"] | None = None
-    verified: bool = False
+    verified: bool = True  # with the profile; false where the profile's check did not reach this row
     text: str = ""
 
 

@@ -13,6 +13,7 @@ from evtech.calibration.run_record import CalibrationRun, LoadPoint, Register, R
 
 _UNIT_KWH = {"Wh": 1e-3, "kWh": 1.0, "MWh": 1e3}
 _FLOAT32_DIGITS = 24
+_WRONG_REGISTER = 10.0  # a meter may be off by percents; ten times is another quantity or another unit
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +110,8 @@ def _unusable(each: Run, steps: tuple[float, float], energy: bool) -> str | None
             return "zero_dose" if energy else "zero_power"
         if device < steps[0] * (1 - 1e-9) or reference < steps[1] * (1 - 1e-9):
             return "below_resolution"
+        if not 1 / _WRONG_REGISTER < device / reference < _WRONG_REGISTER:
+            return "wrong_register"
     return None
 
 

@@ -1,11 +1,13 @@
 """What a calibration says: per load point error, budget and verdict, and the JSON that commands print."""
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
 from evtech.calibration.limits import Limit, LimitProfile
 from evtech.calibration.monte_carlo import MonteCarlo
 from evtech.calibration.observations import Observations
+from evtech.calibration.sale import PriceCheck, TimeCheck
 from evtech.calibration.uncertainty import Combined, reported
 from evtech.calibration.verdict import Decision
 from evtech.calibration.words import sentence, words
@@ -29,6 +31,17 @@ class Remark:
         """Return the remark as a sentence, led by the load point it belongs to."""
         said = self.text or sentence(self.code, lang, self.values)
         return f"{self.point}: {said}" if self.point else said
+
+
+def merged(remarks: Sequence[Remark]) -> tuple[Remark, ...]:
+    """Return each remark once, with all the load points it is about."""
+    found: dict[tuple[str, str, str | None], Remark] = {}
+    for remark in remarks:
+        key = (remark.code, repr(remark.values), remark.text)
+        before = found.get(key)
+        both = [before.point, remark.point] if before else [remark.point]
+        found[key] = replace(remark, point=", ".join(filter(None, both)) or None)
+    return tuple(found.values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +107,8 @@ class CalibrationResult:
     conditions: tuple[Remark, ...]
     notes: tuple[Remark, ...]
     profile: LimitProfile | None
+    price: PriceCheck | None = None
+    time: TimeCheck | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return the result as the commands print it; numbers are unrounded."""
@@ -105,6 +120,8 @@ class CalibrationResult:
             "conditions_not_met": [remark.say() for remark in self.conditions],
             "notes": [remark.say() for remark in self.notes],
             "limits": None if self.profile is None else profile_json(self.profile),
+            **({"price": self.price.to_json()} if self.price else {}),
+            **({"time": asdict(self.time)} if self.time else {}),
         }
 
 

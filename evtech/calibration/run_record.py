@@ -250,10 +250,16 @@ class PriceRecord:
 
 @dataclass(frozen=True, slots=True)
 class TimeRecord:
-    """A duration the charger showed for a sale priced by time, beside the reference clock's."""
+    """A duration the charger showed for a sale priced by time, beside the reference clock's.
+
+    The tolerances are those quoted for timing devices (Handbook 44, 5.55), unconfirmed: 5 s too long, 6 s a minute too
+    short.
+    """
 
     displayed_s: float = ranged(0, 1e7)
     reference_s: float = ranged(0, 1e7)
+    over_s: float = ranged(0, 3600, default=5.0)
+    under_s_per_min: float = ranged(0, 60, default=6.0)
 
 
 @dataclass(frozen=True, slots=True)

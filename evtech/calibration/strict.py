@@ -62,9 +62,12 @@ def read(kind: type[T], data: object, file: str, where: str = "", *, closed: boo
     for key, field in keys.items():
         place = f"{where}.{key}" if where else key
         rules = {**field.metadata, "closed": closed}
+        optional = field.default is not dataclasses.MISSING or field.default_factory is not dataclasses.MISSING
+        if optional and data.get(key) is None:  # null is unknown, which is what the default says
+            continue
         if key in data:
             values[field.name] = _value(hints[field.name], data[key], file, place, rules)
-        elif field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING:
+        else:
             raise InputError(f"{file}: {place} is missing.", f"It must be {_allowed(hints[field.name], rules)}.")
     return kind(**values)
 

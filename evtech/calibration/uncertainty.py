@@ -73,6 +73,7 @@ def combine(contributions: Sequence[Contribution]) -> Combined:
     variance = math.fsum(c.u_pct**2 for c in contributions)
     weak = math.fsum(c.u_pct**4 / c.nu for c in contributions if c.nu is not None)
     nu_eff = variance**2 / weak if weak > 0.0 else None
+    nu_eff = None if nu_eff is None or math.isinf(nu_eff) else nu_eff
     k = coverage_factor(math.inf if nu_eff is None else max(1.0, math.floor(nu_eff)))
     u_c = math.sqrt(variance)
     budget = tuple(replace(c, share=c.u_pct**2 / variance if variance > 0.0 else 0.0) for c in contributions)

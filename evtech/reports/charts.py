@@ -57,7 +57,7 @@ def _panel(panel: Panel, top: float, start: float, span: float, gaps: Sequence[t
         x = LEFT + (gap_start - start) / span * width
         wide = max((gap_end - gap_start) / span * width, 0.8)
         parts.append(f'<rect x="{x:.1f}" y="{top}" width="{wide:.1f}" height="{PANEL_HEIGHT}" fill="#dfe3e8"/>')
-    step = _step((high - low) / 4)
+    step = step_of((high - low) / 4)
     tick = math.ceil(low / step) * step
     while tick <= high + 1e-9:
         y = top + PANEL_HEIGHT - (tick - low) * scale
@@ -118,13 +118,14 @@ def _range(panel: Panel) -> tuple[float, float]:
     found = [v for curve in panel.curves for v in curve.values[np.isfinite(curve.values)]]
     low, high = (float(min(found)), float(max(found))) if found else (0.0, 1.0)
     span = max(high - low, abs(high) * 0.02, 1.0)
-    step = _step(span / 3)
+    step = step_of(span / 3)
     bottom = math.floor((low - 0.05 * span) / step) * step
     top = math.ceil((high + 0.05 * span) / step) * step
     return (max(bottom, 0.0) if low >= 0 else bottom), top
 
 
-def _step(raw: float) -> float:
+def step_of(raw: float) -> float:
+    """Return the next step of the 1-2-5 series, not below ``raw``."""
     power = 10.0 ** math.floor(math.log10(max(raw, 1e-9)))
     return next(factor * power for factor in (1, 2, 5, 10) if factor * power >= raw * 0.999)
 

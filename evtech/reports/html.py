@@ -3,7 +3,7 @@
 from html import escape
 from typing import Any
 
-_STYLE = """
+STYLE = """
 body{font:15px/1.45 Inter,system-ui,sans-serif;max-width:52rem;margin:2rem auto;padding:0 1rem;color:#17202a}
 .verdict{background:#f0f2f5;padding:1rem 1.2rem;border-radius:4px}.verdict b{font-size:1.9rem}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}
@@ -21,7 +21,7 @@ def render(data: dict[str, Any], svg: str) -> str:
     return "".join(
         [
             f'<!DOCTYPE html><html lang="{data["lang"]}"><head><meta charset="utf-8">',
-            f"<title>{escape(data['title'])} {data['short_id']}</title><style>{_STYLE}</style></head><body>",
+            f"<title>{escape(data['title'])} {data['short_id']}</title><style>{STYLE}</style></head><body>",
             f'<h1>{escape(data["title"])}</h1><p class="verdict"><b>{escape(data["energy"])}</b> ',
             f"{escape(data['energy_how'])}{remarks}</p>",
             _section(w["device"], _facts(data["device"])),

@@ -152,6 +152,13 @@ def test_resolution_stays_where_nothing_scatters() -> None:
         assert u_of(point_of(dose_record([5.5] * 3, [5.5] * 3, resolution_mode=mode)))["B4"] > 0
 
 
+@given(st.floats(5.0, 6.0), st.integers(2, 9))
+@settings(max_examples=60, deadline=None)
+def test_equal_runs_have_no_scatter_and_infinite_degrees_of_freedom(dose: float, n: int) -> None:
+    point = point_of(dose_record([dose] * n, [5.5] * n))
+    assert point.combined and (point.s_pct, point.combined.nu_eff) == (0.0, None)
+
+
 def test_the_reference_s_error_is_interpolated_in_current_with_its_own_line() -> None:
     stated = [
         {"current_a": 40, "error_pct": 0.20, "U_pct": 0.08, "k": 2},
@@ -246,7 +253,8 @@ def test_one_run_still_fails() -> None:
 
 
 @pytest.mark.parametrize(
-    ("device", "reference"), [(-5.5, 5.5), (5.5, -5.5), (0.0, 5.5), (5.5, 0.0), (5.5, 0.00005), (0.005, 5.5)]
+    ("device", "reference"),
+    [(-5.5, 5.5), (5.5, -5.5), (0.0, 5.5), (5.5, 0.0), (5.5, 0.00005), (0.005, 5.5), (5500.0, 5.5)],
 )
 def test_a_run_that_cannot_be_is_left_out_named_and_stops_a_pass(device: float, reference: float) -> None:
     good = ac_record()
@@ -337,6 +345,14 @@ def test_handbook_44_asks_for_three_runs_close_together() -> None:
 def test_limit_over_uncertainty_below_one_never_passes() -> None:
     data = evaluate(run_from_json(dose_record([5.5] * 3, [5.5] * 3, expanded=4.0, rule="simple"))).to_json()
     assert (data["verdict"], data["reason"]) == ("INDICATIVE", "not_capable")
+    assert "not capable" in data["conditions_not_met"][0]
+
+
+def test_limits_for_another_kind_of_current_stop_a_pass() -> None:
+    record = ac_record(limit="us_hb44_ac")
+    assert evaluate(run_from_json(record)).decision.verdict == "PASS"
+    record["device"]["current_type"] = "DC"
+    assert evaluate(run_from_json(record)).decision.reason == "condition"
 
 
 energies = st.lists(st.floats(5.0, 6.0), min_size=2, max_size=8)

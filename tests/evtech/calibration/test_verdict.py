@@ -4,7 +4,7 @@ import pytest
 
 from evtech.calibration.student_t import coverage_factor
 from evtech.calibration.uncertainty import Contribution, combine, reported
-from evtech.calibration.verdict import Decision, decide, worst
+from evtech.calibration.verdict import Decision, conformity, decide, worst
 
 
 @pytest.mark.parametrize(
@@ -76,3 +76,13 @@ def test_u_has_two_digits_and_the_error_its_decimals(error: float, u: float, tex
 
 def test_without_uncertainty_nothing_is_reported() -> None:
     assert reported(0.5, 0.0) is None
+
+
+@pytest.mark.parametrize("nu", [3.0, 12.0, 29.0])
+def test_few_degrees_of_freedom_make_conformity_less_sure(nu: float) -> None:
+    assert conformity(0.0, 0.1, nu, 0.1 * coverage_factor(nu)) == pytest.approx(0.9545, abs=1e-12)
+    assert conformity(0.5, 0.1, nu, 0.5) == pytest.approx(0.5, abs=0.01)
+
+
+def test_from_thirty_degrees_of_freedom_on_conformity_is_normal() -> None:
+    assert conformity(0.0, 0.1, 30.0, 0.2) == conformity(0.0, 0.1, None, 0.2) == pytest.approx(0.954499736)
