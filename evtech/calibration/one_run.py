@@ -5,7 +5,6 @@ breaks a rule ends at once as a rejected one; it keeps what it has seen and says
 """
 
 from dataclasses import dataclass, replace
-from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -333,12 +332,12 @@ class OneRun:
         for when, mark in (("start", self.start), ("end", self.end)):
             if mark is None:
                 continue
-            found.append(_raw("device", when, mark.device))
+            found.append(_raw(self.aim.device, "device", when, mark.device))
             if mark.reference is not None:
-                found.append(_raw("reference", when, mark.reference))
+                found.append(_raw(self.aim.reference, "reference", when, mark.reference))
         return tuple(found)
 
 
-def _raw(role: Role, when: str, reading: RegisterReading) -> RawReading:
-    moment: datetime = reading.time
-    return RawReading(role, when, reading.kwh, moment, words=reading.words)
+def _raw(facts: RegisterFacts | None, role: Role, when: str, reading: RegisterReading) -> RawReading:
+    register = facts.register if facts is not None else None
+    return RawReading(role, when, reading.kwh, reading.time, register, reading.words)

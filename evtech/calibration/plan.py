@@ -1,7 +1,7 @@
 """The plan of a calibration (PLAN.toml): reference, limit, decision rule, load points, chosen before measuring."""
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -96,7 +96,15 @@ def load_plan(path: Path) -> Plan:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not TOML: {error}.") from error
-    plan = read(Plan, data, str(path), closed=True)
+    if isinstance(name := data.get("instrument"), str):
+        from evtech.calibration.reference_instruments import find_instrument
+
+        if "reference" in data:
+            raise InputError(f"{path}: instrument and [reference] are both given.", "Leave one of them out.")
+        plan = read(Plan, data | {"reference": {}}, str(path), closed=True)
+        plan = replace(plan, reference=find_instrument(name).reference)
+    else:
+        plan = read(Plan, data, str(path), closed=True)
     if not plan.points:
         raise InputError(f"{path}: point is empty.", "At least one [[point]] is needed.")
     names = [point.label for point in plan.points]

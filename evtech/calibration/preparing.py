@@ -133,7 +133,7 @@ async def _device(stated: Device, charger: devices.Device, who: ChargerIdentity)
         link=who.link,
         register=register_of(point),
     )
-    return known, RegisterFacts("charger", step, _range(point), stated.update_period_s)
+    return known, RegisterFacts("charger", step, _range(point), stated.update_period_s, _place(point))
 
 
 async def _with_reference(
@@ -154,7 +154,7 @@ async def _with_reference(
         link=who.link,
         register=register_of(point),
     )
-    facts = RegisterFacts("reference", step, _range(point), stated.update_period_s)
+    facts = RegisterFacts("reference", step, _range(point), stated.update_period_s, _place(point))
     return replace(record, reference=known), facts
 
 
@@ -167,6 +167,10 @@ def register_of(point: Point) -> Register:
     """Return where a register lies, as the record keeps it."""
     unit: Literal["Wh", "kWh"] | None = "Wh" if point.scale == 1.0 else "kWh" if point.scale == 1000.0 else None
     return Register(point.name, point.table.value, point.address, point.type.value, unit)
+
+
+def _place(point: Point) -> str:
+    return f"{point.table.value} 0x{point.address:04X}"
 
 
 def _range(point: Point) -> float | None:

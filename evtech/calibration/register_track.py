@@ -43,13 +43,14 @@ class RegisterReading:
 class RegisterFacts:
     """What is known of a register: its owner, its step, its range where it can run over, how often it is renewed.
 
-    ``update_s`` is ``None`` where nobody could measure it.
+    ``update_s`` is ``None`` where nobody could measure it; ``register`` says where it lies, such as ``input 0x0048``.
     """
 
     owner: str
     step_kwh: float
     range_kwh: float | None = None
     update_s: float | None = None
+    register: str | None = None
 
 
 class UpdateMeter:
