@@ -13,7 +13,7 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from evtech import paths
 from evtech.devices.device import Device
@@ -34,6 +34,10 @@ from evtech.monitor.station import Station
 from evtech.store.archive import Archive
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.writer import RecordingWriter
+
+if TYPE_CHECKING:
+    from evtech.calibration.beginning import CalibrationWish
+    from evtech.calibration.calibrator import Calibration
 
 DEFAULT_INTERVAL_S = 1.0
 SAVE_OPEN_SESSION_S = 2.0
@@ -58,6 +62,7 @@ class Connection:
         self.device = device
         self.profile: Profile = device.profile
         self.identity = identity
+        self.address: LinkAddress | None = None
         self.visit = visit
         self.interval_wanted = interval
         self.latest: Reading | None = None
@@ -165,6 +170,15 @@ class Workbench:
         """Stop watching; a running session stays open for a resume."""
         return self.io.submit(self._disconnect(connection))
 
+    def calibrate(self, connection: Connection, wish: "CalibrationWish") -> "Future[Calibration]":
+        """Begin a calibration, or take one up; the future raises what keeps it from beginning."""
+        from evtech.calibration.beginning import Watching, begin_calibration  # not at every start
+
+        assert connection.address is not None
+        visit_id = connection.visit.id if connection.visit else None
+        watching = Watching(connection.device, connection.address, connection.monitor, visit_id)
+        return self.io.submit(begin_calibration(self.station, self.archive, watching, wish))
+
     def note(self, connection: Connection, text: str) -> None:
         """Keep a remark of the technician with the recording, at the present moment."""
         event = Event(datetime.now(UTC), EventKind.NOTE, {"text": text})
@@ -241,6 +255,7 @@ class Workbench:
             visit = self.archive.start_visit(site=site, technician=technician, simulated=is_demo or self._simulated)
         pace = max(interval or DEFAULT_INTERVAL_S, profile.reads.min_poll_s)
         connection = Connection(device, identity, visit, pace)
+        connection.address = address
         self._start(connection, is_demo or self._simulated)
         report(CheckStep("recording", "ok", "Recording has started" if record else "Watching without recording"))
         return connection

@@ -25,6 +25,7 @@ def tasks() -> tuple[Task, ...]:
     return (
         Task("connect", translate("Window", "Connect"), _connect),
         Task("live", translate("Window", "Live"), _live),
+        Task("calibrate", translate("Window", "Calibrate"), _calibrate),
         Task("sessions", translate("Window", "Sessions"), _sessions),
     )
 
@@ -45,3 +46,9 @@ def _sessions(window: "MainWindow") -> Page:
     from ui.pages.sessions import SessionsPage
 
     return SessionsPage(window.bench.archive, window.bridge)
+
+
+def _calibrate(window: "MainWindow") -> Page:
+    from ui.pages.calibrate import CalibratePage
+
+    return CalibratePage(window.bench, window.bridge)

@@ -84,6 +84,8 @@ class Calibration:
         self.procedure = Procedure(plan, setup, record, self._take_run)
         self.saving_problem: str | None = None
         self.failure: EvtechError | None = None
+        self.task: asyncio.Task[None] | None = None
+        self.outcome: tuple[CalibrationRun, CalibrationResult] | None = None
         self.stopped = threading.Event()  # nothing is measured any more, what is finished is on disk
         self._finished: list[tuple[int, int, Run]] = []
         self._checks = len(record.checks)
@@ -143,6 +145,7 @@ class Calibration:
         record = self.ended_record()
         result = evaluate(record)
         self.journal.end(record, result)
+        self.outcome = record, result
         return record, result
 
     def ended_record(self) -> CalibrationRun:
@@ -205,6 +208,8 @@ class Calibration:
 
 
 async def _prepared(plan: Plan, bench: Bench) -> tuple[Setup, CalibrationRun]:
-    return await prepare(
+    setup, record = await prepare(
         plan, bench.charger, bench.reference, simulated=bench.simulated, unattended_s=bench.unattended_s
     )
+    # a simulated charger may be faster than life: this program's own pauses are no gaps of the charger's
+    return replace(setup, gap_s=setup.gap_s * max(1.0, bench.speed)), record

@@ -10,7 +10,7 @@ from typing import Any
 
 from evtech.calibration.loads import Load, LoadSummary, summarise
 from evtech.calibration.marks import Mark, MarkSeeker, synchronisation_s
-from evtech.calibration.register_track import RegisterFacts, RegisterReading, RegisterTrack, Role
+from evtech.calibration.register_track import LONGEST_GAP_S, RegisterFacts, RegisterReading, RegisterTrack, Role
 from evtech.calibration.run_record import RawReading, Run
 
 LOST_LOAD = 0.05  # of the power at the start: below it the contactor is open
@@ -54,6 +54,7 @@ class Aim:
     most_a: float | None = None
     is_static: bool = False
     entry: str | None = None
+    gap_s: float = LONGEST_GAP_S
 
 
 class OneRun:
@@ -128,7 +129,7 @@ class OneRun:
         if self.stage is Stage.DONE or not self._flows:
             return
         for role, track in self.tracks.items():
-            if track.silent_since(now) > 5.0:
+            if track.silent_since(now) > self.aim.gap_s:
                 self.reject(f"gap: the {role} gave no reading for {track.silent_since(now):.1f} s")
                 return
 
@@ -165,9 +166,9 @@ class OneRun:
         if self.stage is Stage.START:
             self.start = mark
             most = None if self.aim.power_kw is None else 1.25 * self.aim.power_kw
-            self.tracks["device"] = RegisterTrack(self.aim.device, mark.device, most)
+            self.tracks["device"] = RegisterTrack(self.aim.device, mark.device, most, self.aim.gap_s)
             if self.aim.reference is not None and mark.reference is not None:
-                self.tracks["reference"] = RegisterTrack(self.aim.reference, mark.reference, most)
+                self.tracks["reference"] = RegisterTrack(self.aim.reference, mark.reference, most, self.aim.gap_s)
             self.stage = Stage.LOAD_ON if self.aim.is_static else Stage.DOSE
             return
         self.end = mark

@@ -14,13 +14,14 @@ from evtech.calibration.loads import Load, Steadiness
 from evtech.calibration.marks import leading_register
 from evtech.calibration.one_run import Aim, OneRun, Stage
 from evtech.calibration.plan import Plan, PlannedPoint, plan_doses, power_kw
-from evtech.calibration.register_track import RegisterFacts, RegisterReading, Role, UpdateMeter
+from evtech.calibration.register_track import LONGEST_GAP_S, RegisterFacts, RegisterReading, Role, UpdateMeter
 from evtech.calibration.run_record import CalibrationRun, LoadPoint, OtherCheck, Run
 from evtech.calibration.side_tests import NoLoadTest, StartingTest
 from evtech.errors import InputError
 
 STEADY_S = 10.0
 MEASURE_S = 60.0  # of fast polling at most, to see how often the registers are renewed
+LEAST_MEASURE_S = 3.0
 MOST_REJECTED = 3  # in a row at one load point
 
 
@@ -50,6 +51,7 @@ class Setup:
     entry: str | None = None
     poll_s: float = 0.1
     unattended_s: float | None = None
+    gap_s: float = LONGEST_GAP_S
 
 
 class Procedure:
@@ -353,7 +355,7 @@ class Procedure:
         assert self._measuring_since is not None
         roles: list[Role] = ["device"] if self.setup.reference is None else ["device", "reference"]
         sure = all(self._meters[role].is_sure for role in roles)
-        if not sure and now - self._measuring_since < min(MEASURE_S, max(self.plan.settling_s, 5.0)):
+        if not sure and now - self._measuring_since < min(MEASURE_S, max(self.plan.settling_s, LEAST_MEASURE_S)):
             return
         self._keep_periods(roles)
         self._begin_run(self.load)
@@ -406,6 +408,7 @@ class Procedure:
             most_a=self.setup.most_a,
             is_static=is_static,
             entry=self.setup.entry,
+            gap_s=self.setup.gap_s,
         )
 
     def _facts(self, role: Role) -> RegisterFacts | None:

@@ -11,7 +11,7 @@ from statistics import median
 from typing import Literal
 
 Role = Literal["device", "reference"]
-LONGEST_GAP_S = 5.0  # of the readings while power flows
+LONGEST_GAP_S = 5.0  # of the readings while power flows (metrology practice: 5 s)
 STANDSTILL_STEPS = 3  # steps that a register may stand still at the present power
 LEAST_STANDSTILL_S = 3.0
 FASTER_BY = 1.2  # than the greatest power of the load
@@ -89,20 +89,22 @@ class UpdateMeter:
 class RegisterTrack:
     """Counts what one register gains from the start of a run on."""
 
-    def __init__(self, facts: RegisterFacts, start: RegisterReading, most_kw: float | None) -> None:
+    def __init__(
+        self, facts: RegisterFacts, start: RegisterReading, most_kw: float | None, gap_s: float = LONGEST_GAP_S
+    ) -> None:
         assert start.kwh is not None
         self.facts = facts
         self.counted = 0.0
         self.ran_over = False
         self._last = self._seen = start
         self._changed_at = start.at
-        self._most_kw = most_kw
+        self._most_kw, self._gap_s = most_kw, gap_s
 
     def take(self, reading: RegisterReading, power_kw: float | None, flows: bool) -> str | None:
         """Count a reading; return why the run cannot go on, else ``None``."""
         silence = reading.at - self._seen.at
         self._seen = reading
-        if flows and silence > LONGEST_GAP_S:
+        if flows and silence > self._gap_s:
             return f"gap: the {self.facts.owner} gave no reading for {silence:.1f} s"
         if reading.kwh is None:
             return f"not a number: the register of the {self.facts.owner} {reading.reason or 'gave no value'}"

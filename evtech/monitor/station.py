@@ -58,6 +58,16 @@ class Station:
         self.devices[role], self._addresses[role] = device, address
         return device
 
+    def watch(self, role: str, device: Device, address: LinkAddress) -> None:
+        """Count a device that is open already among those of the station."""
+        self.devices[role], self._addresses[role] = device, address
+
+    async def drop(self, role: str) -> None:
+        """Close the device of a role, if there is one."""
+        device = self.devices.pop(role, None)
+        if device is not None:
+            await device.link.close()
+
     def ready_for_calibration(self, speed: float = 60.0) -> tuple[bool, float]:
         """Return whether the charger is simulated, and how fast its time runs.
 

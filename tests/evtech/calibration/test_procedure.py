@@ -179,7 +179,7 @@ def test_after_three_rejected_runs_the_point_is_left_and_named() -> None:
 
     rig.go()
 
-    assert len(rig.runs) == 4
+    assert len(rig.runs) == 3
     assert "left after 3 rejected runs" in rig.procedure.given_up[0]
 
 
