@@ -27,7 +27,7 @@ voltage_v = 230
 phases = 3
 
 [device]
-resolution_kwh = 0.0001
+resolution_kwh = 0.00001
 
 [reference]
 drift_pct = 0.05
@@ -39,11 +39,11 @@ k = 2
 error_pct = 0.0
 
 [[point]]
-current_a = 10
+current_a = 20
 runs = 2
 
 [[point]]
-current_a = 32
+current_a = 40
 runs = 3
 """
 Start = Callable[..., subprocess.Popen[str]]
@@ -73,7 +73,7 @@ def charger(advancing_program: Path, load: Load) -> Iterator[AdvancingServer]:
         state = "C2" if amperes else "B2"
         currents = {f"current_l{n}": amperes for n in (1, 2, 3)}
         volts = {f"voltage_l{n}": load.volts for n in (1, 2, 3)}
-        shown = int(wh * 10) / 10
+        shown = int(wh * 100) / 100
         return {"energy_total": shown, "power_total": load.watts, "cp_state": state, **currents, **volts}
 
     server = AdvancingServer(advancing_program, ["tcp"], Library().find("alfen-ng9xx"), values)
@@ -158,7 +158,7 @@ def test_a_calibration_finds_the_true_error(start: Start, load: Load, tmp_path: 
 
 def test_a_killed_calibration_goes_on_with_its_finished_runs(start: Start, load: Load, tmp_path: Path) -> None:
     process = start()
-    follow(process, load, until="32 A, run 2: done")
+    follow(process, load, until="40 A, run 2: done")
     time.sleep(0.6)  # inside the third run of the second point
     process.send_signal(signal.SIGKILL)
     process.wait()
@@ -169,14 +169,14 @@ def test_a_killed_calibration_goes_on_with_its_finished_runs(start: Start, load:
     assert again.wait(timeout=10) == 0, said
     assert re.fullmatch(r"Going on with calibration \w{8}: 4 runs are kept\.", said[0])
     done = [line for line in said if "done in" in line]
-    assert done[-1].startswith("32 A, run 3: done")
+    assert done[-1].startswith("40 A, run 3: done")
     record = json.loads((tmp_path / "run.json").read_text())
     assert [sum(run["valid"] for run in point["runs"]) for point in record["points"]] == [2, 3]
 
 
 def test_an_interrupted_calibration_keeps_its_runs_and_says_so(start: Start, load: Load, tmp_path: Path) -> None:
     process = start("-o", str(tmp_path / "run.json"))
-    follow(process, load, until="10 A, run 1: done")
+    follow(process, load, until="20 A, run 1: done")
     process.send_signal(signal.SIGINT)
     said = follow(process, load)
 
@@ -191,7 +191,7 @@ def test_an_interrupted_calibration_keeps_its_runs_and_says_so(start: Start, loa
 
 def test_a_reference_that_stays_silent_ends_with_a_sentence(start: Start, load: Load, charger: AdvancingServer) -> None:
     process = start("--patience", "2")
-    follow(process, load, until="10 A, run 1: done")
+    follow(process, load, until="20 A, run 1: done")
     charger.stop()
     said = follow(process, load)
 

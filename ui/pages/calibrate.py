@@ -5,7 +5,17 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFileDialog, QFrame, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QApplication,
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from evtech.calibration.beginning import CalibrationWish
 from evtech.calibration.calibrator import Calibration, Snapshot
@@ -24,6 +34,7 @@ from ui.widgets.point_card import ROLES, CardRow, verdict_word
 from ui.words import local_time, translate
 
 REFRESH_MS = 250
+VERDICT_SCALE = 1.6  # of the text: the verdict is what everybody came for
 
 
 class CalibratePage(Page):
@@ -68,6 +79,9 @@ class CalibratePage(Page):
         """Use the theme's colours."""
         super().apply_theme(theme)
         self.badge.theme = theme
+        font = QApplication.font()
+        font.setPointSizeF(font.pointSizeF() * VERDICT_SCALE)
+        self.badge.setFont(font)
         for card in self.cards.cards:
             card.apply_theme(theme)
 

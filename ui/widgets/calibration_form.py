@@ -95,7 +95,7 @@ class CalibrationForm(QWidget):
         return self.reference.currentData() == _BY_HAND
 
     def _make_plan(self) -> QVBoxLayout:
-        column, form = QVBoxLayout(), QFormLayout()
+        column, form = _column()
         column.addWidget(Heading(translate("Calibrate", "1   What is measured and how it is judged"), 1.1))
         self.limit, self.rule = QComboBox(), QComboBox()
         for id_, profile in sorted(limit_profiles().items()):
@@ -130,7 +130,7 @@ class CalibrationForm(QWidget):
         return column
 
     def _make_reference(self, meters: list[tuple[str, str]]) -> QVBoxLayout:
-        column, form = QVBoxLayout(), QFormLayout()
+        column, form = _column()
         self._form = form
         column.addWidget(Heading(translate("Calibrate", "2   What it is compared with"), 1.1))
         self.reference, self.profile = QComboBox(), QComboBox()
@@ -287,6 +287,14 @@ def certificate_words(certificate: Certificate | None) -> str:
         )
         parts.append(words.format(day=certificate.due.isoformat()))
     return " · ".join(parts)
+
+
+def _column() -> tuple[QVBoxLayout, QFormLayout]:
+    column, form = QVBoxLayout(), QFormLayout()
+    column.setSpacing(10)  # else both take the wide space between the columns
+    form.setVerticalSpacing(8)
+    form.setHorizontalSpacing(12)
+    return column, form
 
 
 def _row(form: QFormLayout, text: str, field: QWidget) -> None:

@@ -1,4 +1,4 @@
-"""A calibration in the archive: each finished run is there at once, an unfinished one is found and put together again."""
+"""A calibration in the archive: each finished run is there at once, an unfinished one is put together again."""
 
 from collections.abc import Iterator
 from dataclasses import replace
