@@ -87,7 +87,7 @@ class _Work:
         self._unattended, self._patience = unattended, patience
         self._output: Output = common.output
         self._stopped = threading.Event()
-        self._typed: queue.SimpleQueue[str] = queue.SimpleQueue()
+        self._typed: queue.SimpleQueue[str | None] = queue.SimpleQueue()  # None at the end of the input
         self._told: dict[str, Any] = {}  # what was said last, by subject: text or number
 
     def run(self) -> int:
@@ -174,6 +174,8 @@ class _Work:
             else:
                 running.result()
         except EvtechError as error:
+            running.cancel()
+            calibration.stopped.wait(timeout=30)
             self._output.error(error)
             return self._break_off(calibration, error.exit_code)
         if self._stopped.is_set():
@@ -226,6 +228,7 @@ class _Work:
         def read() -> None:
             for line in sys.stdin:
                 self._typed.put(line.strip())
+            self._typed.put(None)
 
         threading.Thread(target=read, daemon=True).start()
 
@@ -237,6 +240,13 @@ class _Work:
         if self._typed.empty():
             return
         line = self._typed.get()
+        if line is None:
+            self._typed.put(None)
+            if snapshot.question is not None:
+                raise EvtechError(
+                    "The input ended before the reference's reading was typed.", "Start again and type what it shows."
+                )
+            return
         if snapshot.question is not None:
             try:
                 value = float(line.replace(",", "."))

@@ -1,4 +1,4 @@
-"""``calibrate run`` on the simulated charger: its answer, its file, its report; and what it refuses, with a sentence."""
+"""``calibrate run`` on the simulated charger: its answer, its file, its report, and what it refuses."""
 
 import json
 import os
@@ -75,15 +75,27 @@ def test_a_portable_standard_is_read_from_standard_input(tmp_path: Path, plan: P
     plan.write_text(
         PLAN.replace('decision_rule = "ilac_g8"', 'decision_rule = "ilac_g8"\nstart_stop = "static"')
         .replace("drift_pct", 'manual = true\nmanual_entry = "energy"\nresolution_kwh = 0.001\ndrift_pct')
-        .replace("runs = 3", "runs = 1\ndose_kwh = 0.1")
+        .replace("runs = 3", "runs = 1\ndose_kwh = 0.5")
     )
     words = ("--arm", "--technician", "Ada", "-o", str(tmp_path / "run.json"))
 
-    evtech(tmp_path, "calibrate", "run", str(plan), "--link", CHARGER, *words, typed="0.1\n")
+    evtech(tmp_path, "calibrate", "run", str(plan), "--link", CHARGER, *words, typed="0.5\n")
 
     runs = json.loads((tmp_path / "run.json").read_text())["points"][0]["runs"]
-    assert runs[0]["reference_kwh"] == 0.1
+    assert runs[0]["reference_kwh"] == 0.5
     assert runs[0]["device_end_kwh"] > runs[0]["device_start_kwh"]
+
+
+def test_an_input_that_ends_before_the_reading_is_no_endless_wait(tmp_path: Path, plan: Path) -> None:
+    plan.write_text(
+        'start_stop = "static"\n' + PLAN.replace("drift_pct", "manual = true\nresolution_kwh = 0.001\ndrift_pct")
+    )
+
+    done = evtech(tmp_path, "calibrate", "run", str(plan), "--link", CHARGER, "--arm", "--technician", "Ada")
+
+    assert done.returncode == 3
+    assert "The input ended before the reference's reading was typed." in done.stderr
+    assert json.loads(done.stdout)["unfinished"]
 
 
 def test_without_a_reference_nothing_is_measured(tmp_path: Path, plan: Path) -> None:
