@@ -15,7 +15,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from evtech import paths
 from evtech.devices.device import Device
@@ -34,9 +34,14 @@ from evtech.measure.sample import ChargerIdentity, Reading
 from evtech.monitor.alarms import Alarms
 from evtech.monitor.charging_sessions import ChargingSessions
 from evtech.monitor.monitor import Monitor, PollStatistics, stop
+from evtech.monitor.station import Station
 from evtech.store.archive import Archive
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.writer import RecordingWriter
+
+if TYPE_CHECKING:
+    from evtech.calibration.beginning import CalibrationWish
+    from evtech.calibration.calibrator import Calibration
 
 DEFAULT_INTERVAL_S = 1.0
 SAVE_OPEN_SESSION_S = 2.0
@@ -62,6 +67,7 @@ class Connection:
         self.device = device
         self.profile: Profile = device.profile
         self.identity = identity
+        self.address: LinkAddress | None = None
         self.visit = visit
         self.interval_wanted = interval
         self.latest: Reading | None = None
@@ -77,7 +83,6 @@ class Connection:
         self.monitor: Monitor | None = None
         self.task: asyncio.Task[None] | None = None
         self.consumers: tuple[Callable[[Reading], None], ...] = ()  # called last, on the I/O thread
-        self.address: LinkAddress | None = None
         self.desk: Desk | None = None  # made by ``Workbench.open_desk``
         self._listeners: list[EventListener] = []
         self._listeners_lock = threading.Lock()
@@ -144,6 +149,7 @@ class Workbench:
         self.library = Library(Path(profile_dir) if profile_dir else None)
         self.archive = Archive.open(archive or paths.default_archive())
         self.connections: list[Connection] = []
+        self.station = Station(self.library)
         self.io = IoThread()
         self.io.start()
         self._simulated = simulated
@@ -183,6 +189,15 @@ class Workbench:
     def open_desk(self, connection: Connection) -> "Future[Desk]":
         """Diagnose a connection from now on, and offer routines, armed control and retests on it."""
         return self.io.submit(self._open_desk(connection))
+
+    def calibrate(self, connection: Connection, wish: "CalibrationWish") -> "Future[Calibration]":
+        """Begin a calibration, or take one up; the future raises what keeps it from beginning."""
+        from evtech.calibration.beginning import Watching, begin_calibration  # not at every start
+
+        assert connection.address is not None
+        visit_id = connection.visit.id if connection.visit else None
+        watching = Watching(connection.device, connection.address, connection.monitor, visit_id)
+        return self.io.submit(begin_calibration(self.station, self.archive, watching, wish))
 
     def note(self, connection: Connection, text: str) -> None:
         """Keep a remark of the technician with the recording, at the present moment."""
@@ -234,7 +249,7 @@ class Workbench:
         report: Callable[[CheckStep], None],
     ) -> Connection:
         profile = self.library.find(profile_name) if profile_name else None
-        link = self._link(address, profile)
+        link = self.station.link(address, profile)
         is_demo = address.scheme == "demo"
         if is_demo:
             profile = self.library.find(address.path or "keba-kecontact-p30")
@@ -278,28 +293,6 @@ class Workbench:
                 "Choose the profile by hand, or describe the device in a profile of your own.",
             )
         return matches[0].profile
-
-    def _link(self, address: LinkAddress, profile: Profile | None) -> ModbusLink:
-        if address.scheme == "demo":
-            from evtech.simulator.in_process import demo_link
-
-            wanted = self.library.find(address.path or "keba-kecontact-p30")
-            scenario = address.options.get("scenario", "default")
-            return demo_link(wanted, scenario, float(address.options.get("speed", "1")))
-        from evtech.links.opening import make_link
-
-        if profile is None:
-            return make_link(address)
-        serial = profile.serial
-        return make_link(
-            address,
-            port=profile.port,
-            baud=serial.baud,
-            parity=serial.parity,
-            stopbits=serial.stopbits,
-            min_gap=profile.reads.min_gap_s,
-            lenient_unit=profile.reads.lenient_unit,
-        )
 
     def _start(self, connection: Connection, simulated: bool) -> None:
         profile, recording_id, continued = connection.profile, "", None

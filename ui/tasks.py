@@ -26,6 +26,7 @@ def tasks() -> tuple[Task, ...]:
         Task("connect", translate("Window", "Connect"), _connect),
         Task("live", translate("Window", "Live"), _live),
         Task("diagnose", translate("Window", "Diagnose"), _diagnose),
+        Task("calibrate", translate("Window", "Calibrate"), _calibrate),
         Task("sessions", translate("Window", "Sessions"), _sessions),
     )
 
@@ -52,3 +53,9 @@ def _sessions(window: "MainWindow") -> Page:
     from ui.pages.sessions import SessionsPage
 
     return SessionsPage(window.bench.archive, window.bridge)
+
+
+def _calibrate(window: "MainWindow") -> Page:
+    from ui.pages.calibrate import CalibratePage
+
+    return CalibratePage(window.bench, window.bridge)

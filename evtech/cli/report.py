@@ -12,6 +12,7 @@ from evtech.errors import InputError
 KINDS = {
     "session": ("evtech.reports.session", "write_session_report"),
     "diagnosis": ("evtech.reports.diagnosis", "write_diagnosis_report"),
+    "calibration": ("evtech.reports.calibration_kept", "write_kept_calibration"),
 }
 
 

@@ -59,13 +59,23 @@ class Device:
 
     async def read(self, name: str) -> Sample:
         """Return one point's sample; raise ``RefusedError`` naming it, or what the link raises."""
+        return (await self.read_timed(name))[0]
+
+    async def read_timed(self, name: str) -> tuple[Sample, float, float]:
+        """Return one point's sample with the monotonic times (s) at which it was asked for and answered."""
         point = self.profile.points[name]
         block = plan([point], self.profile.reads, byte_time=0, overhead=0)[0]
         try:
             answer = await self._ask(block)
         except RefusedError as error:
             raise RefusedError(f"{name}: {error}", error.code, error.hint) from error
-        return self._take(block, answer.words, answer.suspect)[name]
+        return self._take(block, answer.words, answer.suspect)[name], answer.asked, answer.answered
+
+    async def read_points(self, names: Iterable[str]) -> Reading:
+        """Return one reading of some points only, in as few requests as they need; raises as ``read_all``."""
+        wanted = [self.profile.points[name] for name in names if name not in self._refused]
+        samples, asked, answered = await self._read_blocks(self._planned(wanted))
+        return self._reading(samples, (asked + answered) / 2)
 
     async def identify(self) -> ChargerIdentity:
         """Return who the device says it is; what it does not tell is ``None``."""

@@ -28,6 +28,10 @@ class InProcessLink:
         self.refused: set[tuple[Table, int]] = set()
         self._open = False
 
+    def beside(self, profile: Profile) -> "InProcessLink":
+        """Return a link to a meter of a profile that watches the same charger."""
+        return InProcessLink(self.simulation.reference(profile), f"demo {profile.id}")
+
     @property
     def is_open(self) -> bool:
         """Tell whether the link is usable."""

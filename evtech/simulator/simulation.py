@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 
 from evtech.devices.profile import Profile
 from evtech.simulator.charger import Charger
@@ -45,6 +46,26 @@ class Behaviour:
         step = max(_STEP_S, ahead / _MOST_STEPS)
         while self.now < target - 1e-9:
             self._step(min(step, target - self.now))
+
+    @property
+    def speed(self) -> float:
+        """Return how many simulated seconds pass in one second."""
+        return self._speed
+
+    def set_speed(self, speed: float) -> None:
+        """Let time pass at another speed from now on."""
+        self.advance()
+        self._started = self._clock() - self.now / speed
+        self._speed = speed
+
+    def use_load_box(self, current_a: float | None = None) -> None:
+        """Plug in a load that never gets full and end the script, as for a calibration; amperes a phase."""
+        self.advance()
+        self._pending, self.scenario = [], replace(self.scenario, repeat_after=0.0)
+        vehicle = self.vehicle
+        vehicle.connected, vehicle.paused, vehicle.soc, vehicle.capacity_wh = True, False, 0.1, 1e9
+        if current_a is not None:
+            vehicle.max_current_a = current_a
 
     @property
     def is_cut(self) -> bool:
