@@ -182,10 +182,12 @@ class Acquisition:
         if self._control is None or wanted is None:
             return
         if wanted != self._set_a:
+            self._control.stay_armed()
             self._set_a = wanted
             await self._control.write("current_limit", wanted, "calibration")
             self._refreshed = self.pace.now()
         elif self.pace.now() - self._refreshed > REFRESH_S:
+            self._control.stay_armed()
             await self._control.refresh()
             self._refreshed = self.pace.now()
 
