@@ -13,10 +13,10 @@ from evtech.calibration.loads import load_of
 from evtech.calibration.one_run import Stage
 from evtech.calibration.procedure import Procedure, Step
 from evtech.calibration.register_track import RegisterReading, Role
-from evtech.devices.control import Control
+from evtech.devices.control import LEAST_CURRENT_A, Control
 from evtech.devices.device import Device
 from evtech.devices.profile import Point, Profile
-from evtech.errors import DeviceError, EvtechError, LinkError, RefusedError
+from evtech.errors import DeviceError, EvtechError, InputError, LinkError, RefusedError
 from evtech.measure.sample import Reading
 
 POLL_S = 0.1
@@ -113,7 +113,7 @@ class Acquisition:
             while self.procedure.step is not Step.DONE:
                 try:
                     await self._turn()
-                except RefusedError:
+                except (RefusedError, InputError):
                     raise
                 except EvtechError as error:
                     await self._recover(error)
@@ -179,13 +179,15 @@ class Acquisition:
     async def _set_load(self) -> None:
         """Write the wanted current where evtech may; the charger's own limit is put back at the end."""
         wanted = self.procedure.wanted_a
-        if self._control is None or wanted is None:
-            return
+        if self._control is None or wanted is None or 0 < wanted < LEAST_CURRENT_A:
+            return  # a charger offers no less than 6 A: a smaller load is set at the load box
         if wanted != self._set_a:
-            self._set_a = wanted
+            self._control.stay_armed()
             await self._control.write("current_limit", wanted, "calibration")
+            self._set_a = wanted
             self._refreshed = self.pace.now()
         elif self.pace.now() - self._refreshed > REFRESH_S:
+            self._control.stay_armed()
             await self._control.refresh()
             self._refreshed = self.pace.now()
 

@@ -427,8 +427,10 @@ class Procedure:
         point = self.record.points[self.index]
         taus = [tau for tau in (point.sync_tau_s, run.tau_s if run.result.valid else None) if tau is not None]
         point = replace(point, runs=(*point.runs, run.result), sync_tau_s=max(taus, default=None))
-        if run.result.valid and run.aim.edge is not None:
-            point = replace(point, edge=run.aim.edge)
+        if run.result.valid:
+            # the resolution leaves the budget only where every run was read on the same register's steps
+            first = sum(one.valid for one in point.runs) == 1
+            point = replace(point, edge=run.aim.edge if first or run.aim.edge == point.edge else None)
         self.record = self._with_point(self.index, point)
         self.run = None
         self._on_run(self.index, run.result)

@@ -106,6 +106,10 @@ class Control:
         self._armed_until = self._clock() + min(seconds, ARMED_S)
         self._device.link.writes_allowed = True
 
+    def stay_armed(self) -> None:
+        """Arm again for the same person, as long as the guided work that they began goes on."""
+        self.arm(self._technician)
+
     def disarm(self) -> None:
         """End the arming; the link refuses every write from now on."""
         self._armed_until = 0.0

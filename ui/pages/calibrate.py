@@ -55,6 +55,7 @@ class CalibratePage(Page):
         self.badge = Badge()
         self.form, self.cards = CalibrationForm(meters), CardRow()
         self.form.message.connect(self.message)
+        self.form.changed.connect(self._fit)
         self.conditions = QLabel()
         self.conditions.setWordWrap(True)
         self.banner = self._make_banner()
@@ -108,7 +109,18 @@ class CalibratePage(Page):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.cards.fit(self.width() - 40)
+        self._fit()
+
+    def _fit(self) -> None:
+        """Put columns and cards below each other in a narrow window, and be as high as the wrapped words need."""
+        around = self.parentWidget()
+        room = (around.width() if around is not None else self.width()) - 40
+        self.form.fit(room)
+        self.cards.fit(room)
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        self.setMinimumHeight(layout.totalHeightForWidth(min(room + 40, self.width())))
 
     # ---- begin, go on ----
 
@@ -139,7 +151,6 @@ class CalibratePage(Page):
             return
         self.calibration, self._left = result, None
         self.cards.make([point.runs for point in result.plan.points], self.theme)
-        self.cards.fit(self.width() - 40)
         dress(self.cards, self.theme)
         self._show_parts()
         self.timer.start()
@@ -196,6 +207,7 @@ class CalibratePage(Page):
         self.conditions.setText(conditions(snapshot, calibration))
         self.conditions.setVisible(bool(self.conditions.text()))
         self._show_buttons(calibration, snapshot)
+        self._fit()
         if calibration.outcome is not None or calibration.failure is not None:
             self.timer.stop()
 
@@ -420,6 +432,7 @@ class CalibratePage(Page):
                 else ""
             )
         self._show_buttons(self.calibration, self.calibration.snapshot if self.calibration else None)
+        self._fit()
 
 
 def _title(left: Unfinished) -> str:

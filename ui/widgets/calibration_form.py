@@ -43,7 +43,7 @@ class CalibrationForm(QWidget):
         self._loaded: Plan | None = None
         self._is_demo = False
         self.instruments = load_instruments()
-        columns = QHBoxLayout(self)
+        columns = self._columns = QHBoxLayout(self)
         columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(28)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Maximum)
@@ -53,6 +53,12 @@ class CalibrationForm(QWidget):
         self.reference.currentIndexChanged.connect(self._show_reference)
         self._explain_limit()
         self._show_reference()
+
+    def fit(self, width: int) -> None:
+        """Put the second column below the first where a window is narrow."""
+        narrow = width < self.fontMetrics().horizontalAdvance("0" * 90)
+        direction = QHBoxLayout.Direction.TopToBottom if narrow else QHBoxLayout.Direction.LeftToRight
+        self._columns.setDirection(direction)
 
     def use_demo(self, is_demo: bool) -> None:
         """Offer the demo's reference meter, or take it away."""
@@ -186,7 +192,7 @@ class CalibrationForm(QWidget):
         self._form.setRowVisible(self.profile, chosen == _OTHER or is_kept)
         self._form.setRowVisible(self.step, chosen == _BY_HAND)
         self.reference_note.setText(self._note(chosen))
-        self.changed.emit()
+        self.changed.emit()  # the page may have to be higher
 
     def _note(self, chosen: str) -> str:
         if chosen == DEMO_REFERENCE:

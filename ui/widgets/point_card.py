@@ -1,7 +1,8 @@
 """A card for one load point: its error against the limit, how far its runs and dose are, why the dose is so long."""
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtGui import QFontMetrics, QResizeEvent
+from PySide6.QtWidgets import QApplication, QFrame, QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from evtech.calibration.calibrator import Snapshot
 from evtech.calibration.one_run import Stage
@@ -62,11 +63,14 @@ class PointCard(QFrame):
         for widget in (self.error, self.bar, self.runs, self.progress, self.why):
             layout.addWidget(widget)
         self.runs.setWordWrap(True)
+        self.runs.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.runs.setMinimumWidth(self.fontMetrics().horizontalAdvance("0" * 24))
 
     def apply_theme(self, theme: Theme) -> None:
         """Use the theme's colours."""
         self.bar.theme = self.badge.theme = theme
+        line = QFontMetrics(QApplication.font()).lineSpacing()
+        self.runs.setMinimumHeight(2 * line)  # the second line comes and goes: what is below must not jump
         self.update()
 
     def show_snapshot(self, snapshot: Snapshot) -> None:
@@ -91,9 +95,18 @@ class PointCard(QFrame):
         self.runs.setText(words + self._dose_words(snapshot, is_now))
         self._show_progress(snapshot, is_now, valid)
         self.why.setText(_why(snapshot, row))
+        self._make_room()
         reasons = [run.reason for run in point.runs if run.reason]
         self.runs.setToolTip("\n".join(reasons))
         self.setAccessibleName(f"{point.name}: {self.error.text()}, {self.badge.accessibleName()}")
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._make_room()
+
+    def _make_room(self) -> None:
+        """Give the wrapped reason its lines: a scrolled page hands out least heights, not wrapped ones."""
+        self.why.setMinimumHeight(max(0, self.why.heightForWidth(self.why.width())))
 
     def _show_badge(self, is_now: bool, is_over: bool, verdict: str) -> None:
         if is_over:

@@ -127,3 +127,14 @@ def test_a_folder_that_is_not_there_is_refused_before_anything_is_measured(tmp_p
     words = ("--link", CHARGER, "--reference", METER, "-o", str(tmp_path / "no" / "run.json"))
 
     refused(evtech(tmp_path, "calibrate", "run", str(plan), *words), "There is no folder")
+
+
+def test_a_current_that_the_charger_cannot_offer_ends_with_its_rating(tmp_path: Path, plan: Path) -> None:
+    plan.write_text(PLAN.replace("current_a = 16", "current_a = 200"))
+    words = ("--link", CHARGER, "--reference", METER, "--arm", "--technician", "Ada")
+
+    done = evtech(tmp_path, "calibrate", "run", str(plan), *words)
+
+    assert done.returncode == 2
+    assert "current_limit = 200 is out of range" in done.stderr
+    assert "Traceback" not in done.stderr
