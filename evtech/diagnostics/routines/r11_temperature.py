@@ -185,6 +185,9 @@ def _poles(bench: Bench, evidence: Evidence) -> None:
     if len(columns) < 2:
         return
     stacked = np.vstack(list(columns.values()))
+    stacked = stacked[:, ~np.isnan(stacked).any(axis=0)]
+    if not stacked.shape[1]:
+        return
     apart = float(np.nanmax(np.nanmax(stacked, axis=0) - np.nanmin(stacked, axis=0)))
     at = int(np.nanargmax(np.nanmax(stacked, axis=0)))
     hottest = list(columns)[int(np.nanargmax(stacked[:, at]))]

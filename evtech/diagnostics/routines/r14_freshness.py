@@ -194,8 +194,7 @@ def _jumps(bench: Bench, evidence: Evidence, name: str, energy: Floats) -> None:
     most_w = max(3 * NOMINAL_V * max(rated, 32.0), float(np.nanmax(power)) if power is not None else 0.0)
     resolution = _smallest(energy) or 1.0
     allowed = most_w * np.diff(times) / 3600 * JUMP_MARGIN + max(resolution, 100.0 if resolution > 10 else resolution)
-    over = np.flatnonzero(np.diff(np.nan_to_num(energy, nan=np.inf)) > allowed)
-    over = over[np.isfinite(energy[over]) & np.isfinite(energy[over + 1])]
+    over = np.flatnonzero(np.diff(energy) > allowed)  # beside a missing value nothing is compared
     if len(over):
         first = int(over[0])
         said = (
