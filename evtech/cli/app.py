@@ -13,6 +13,7 @@ from evtech.errors import EvtechError
 GROUPS = (
     "calibrate",
     "diagnose",
+    "billing",
     "write",
     "explain",
     "profiles",
