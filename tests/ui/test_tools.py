@@ -110,7 +110,7 @@ def test_a_dropped_profile_is_checked_and_offered(window: MainWindow, tmp_path: 
     assert (paths.user_profiles() / "my-meter.toml").read_text() == shipped
     assert window.connect_page.form.profile.findData("my-meter") > 0
     drop(window, tmp_path / "x.docx")
-    assert "opens profiles (.toml) and archives" in window.strips.currentMessage()
+    assert "no page of evtech opens such a file" in window.strips.currentMessage()
 
 
 def drop(window: MainWindow, file: Path) -> None:
