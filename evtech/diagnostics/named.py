@@ -20,8 +20,9 @@ def with_routines(
 ) -> list[Finding]:
     """Return the findings with what routines and answers say.
 
-    A routine that was asked for adds what it names. One that merely ran over a recording adds nothing; where it
-    fails it strengthens what the evidence has found already. What only its limits say is in its verdict.
+    A routine that was asked for adds what it names. One that merely ran over a recording strengthens, where it
+    fails, what the evidence has found already, and names what it puts in the place of a fault that it speaks
+    against (a sensor that is wrong instead of a leakage). What only its limits say is in its verdict.
     """
     by_id = {finding.fault.id: finding for finding in found}
     begin = float(evidence.trace.times[0]) if len(evidence.trace) else 0.0
@@ -29,8 +30,9 @@ def with_routines(
         _add(by_id, fault, None, Proof(text, "answer", value, None, begin))
     for result in results:
         for fault, phase in result.faults.items():
-            strengthens = fault in by_id and result.verdict is Verdict.FAIL
-            if fault in faults() and (asked or strengthens):
+            speaks_against = any(name in by_id for name in result.contradicts)
+            counts = result.verdict is Verdict.FAIL and (fault in by_id or speaks_against)
+            if fault in faults() and (asked or counts):
                 at = next((s.at for s in result.steps if s.verdict is Verdict.FAIL and s.at is not None), begin)
                 _add(by_id, fault, phase, Proof(f"{result.id}: {result.reason}", result.id, result.verdict, None, at))
     for name in {name for result in results for name in result.contradicts} & by_id.keys():

@@ -74,7 +74,9 @@ def _voltage(bench: Bench, evidence: Evidence) -> None:
     fits = ((stacked >= VOLTS[0]) & (stacked <= VOLTS[1])).any(axis=0)
     is_off = (np.nan_to_num(stacked) < 1).all(axis=0) & in_states(evidence, UNPLUGGED)
     high = (stacked > VOLTS[1]).any(axis=0)
-    odd = np.asarray((~fits & ~is_off) | high)
+    # all at zero is a meter that gives nothing, or no supply: other faults than a wrong map
+    is_zero = (np.nan_to_num(stacked) < 1).all(axis=0)
+    odd = np.asarray((~fits & ~is_zero) | high)
     seen = ", ".join(f"{p} {np.nanmedian(evidence.voltages[p]):.1f} V" for p in PHASES if p in evidence.voltages)
     limits = f"{VOLTS[0]:g} to {VOLTS[1]:g} V"
     if known.any() and (np.nan_to_num(stacked) < VOLTS[0])[:, known].all() and not high.any():

@@ -142,7 +142,7 @@ def _judge(bench: Bench, evidence: Evidence, steps: list[LimitStep]) -> None:
     allowance = 2 * usual_step(times) + 0.5
     means: list[tuple[LimitStep, float]] = []
     for number, step in enumerate(steps):
-        end = steps[number + 1].at if number + 1 < len(steps) else times[-1]
+        end = min(steps[number + 1].at if number + 1 < len(steps) else times[-1], _held_until(evidence, step))
         window = (times > step.at) & (times <= end) & in_states(evidence, CHARGING)
         if window.sum() < LEAST_POLLS:
             bench.step(
@@ -155,6 +155,18 @@ def _judge(bench: Bench, evidence: Evidence, steps: list[LimitStep]) -> None:
         _delay(bench, step, times[window] - step.at, most_current(evidence)[window], mean, allowance)
         _steady(bench, evidence, step, window, mean)
     _plateau(bench, means)
+
+
+def _held_until(evidence: Evidence, step: LimitStep) -> float:
+    """Return when the limit of a step was changed again (s), be it to a pause."""
+    for name in ("lim.set", "lim.eff"):
+        signal = evidence.signal(name)
+        if signal is not None and signal.numbers is not None:
+            at = evidence.trace.times
+            here = np.flatnonzero((at > step.at) & (np.abs(signal.numbers - step.after) <= 0.5))
+            left = here[0] + np.flatnonzero(np.abs(signal.numbers[here[0] :] - step.after) > 0.5) if len(here) else here
+            return float(at[left[0] - 1]) if len(left) else float(at[-1])
+    return float(evidence.trace.times[-1])
 
 
 def _adopted(bench: Bench, step: LimitStep, allowance: float) -> None:
@@ -185,9 +197,9 @@ def _delay(bench: Bench, step: LimitStep, since: Floats, amps: Floats, mean: flo
             name, verdict, said, expected=f"within {margin if down else WITHIN_A:.1f} A", measured=f"{amps[-1]:.1f} A"
         )
     else:
-        # the last sample that did not meet it: what comes back later counts
-        missed = np.flatnonzero(~met)
-        seconds = float(since[missed[-1] + 1] if len(missed) and missed[-1] + 1 < len(since) else since[0])
+        # met, and still met two samples later: what happens long after is the vehicle's own affair
+        stays = met & np.append(met[1:], met[-1]) & np.append(met[2:], [met[-1], met[-1]])
+        seconds = float(since[np.argmax(stays)] if stays.any() else since[np.flatnonzero(met)[-1]])
         good, fair = (limit + allowance for limit in (DOWN_S if down else UP_S))
         verdict = grade(seconds, good, fair)
         said = (

@@ -113,7 +113,11 @@ def _currents(bench: Bench, evidence: Evidence) -> None:
         said = f"{', '.join(missing)} carried more than {ACTIVE_A:g} A in " + ", ".join(
             f"{100 * share[phase]:.0f} %" for phase in missing
         )
-        bench.step("currents", verdict or Verdict.WARN, f"{said} of the charging time." + _pole_words(verdict, missing))
+        bench.step(
+            "currents",
+            verdict or Verdict.WARN,
+            f"{said} of the charging time: vehicle, cable or mode." + _pole_words(verdict, missing),
+        )
         if verdict is None:
             bench.faults["PH-MISSING"] = ",".join(missing)
 

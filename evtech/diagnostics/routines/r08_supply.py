@@ -206,8 +206,10 @@ def _pair(
     before: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]",
     after: "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]",
 ) -> tuple[float, float] | None:
+    if any(np.isnan(column[part]).all() for column in (volts, amps) for part in (before, after)):
+        return None
     change = float(np.nanmedian(amps[after]) - np.nanmedian(amps[before]))
-    if abs(change) < STEP_A or np.isnan(volts[before]).all() or np.isnan(volts[after]).all():
+    if abs(change) < STEP_A:
         return None
     for other in others:
         moved = float(np.median(other[after]) - np.median(other[before]))

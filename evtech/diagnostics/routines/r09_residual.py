@@ -38,6 +38,8 @@ async def _run(bench: Bench) -> RoutineResult:
     answered = any(step.verdict is not Verdict.SKIPPED for step in bench.steps)
     if not answered:
         return absent(bench, "residual_current_dc|residual_current_ac") or concluded(bench)
+    for name in bench.contradicts:
+        bench.faults.pop(name, None)  # what a wrong sensor shows accuses nobody else
     result = concluded(bench)
     has_signal = bool(sensor) or slope is not None or any(name in bench.measured for name in _GUIDED)
     if result.verdict is Verdict.PASS and not has_signal:

@@ -21,6 +21,7 @@ REGULAR = 0.3
 CLOCK_S = 60.0
 SHORT_S = 2.0
 GOODBYE_S = 60.0
+ACCEPTED_S = 120.0
 T1_C = 60.0
 LOW_V, HIGH_V, DROP_PCT = 196.0, 264.0, 5.0
 PERIOD_WITHIN = 0.2
@@ -202,7 +203,8 @@ def _classify(
         return "SUP-HIGH-Z"
     if length < SHORT_S or (not regular and len(lengths) >= 3 and float(np.median(lengths)) < SHORT_S):
         return "CP-FLAP"
-    if regular and BURST_S[0] <= float(np.median(lengths)) <= BURST_S[1]:
+    accepted = max(lengths) > ACCEPTED_S  # who has charged for minutes only tops up in short bursts
+    if regular and not accepted and BURST_S[0] <= float(np.median(lengths)) <= BURST_S[1]:
         return "EV-RETRY"
     if evidence.state_words[last + 1] in ("E", "F"):
         return "unknown"
@@ -300,7 +302,8 @@ def _conclude(bench: Bench, rows: list[Interruption]) -> RoutineResult:
             bench.faults[kind] = None
     else:
         best = " and ".join(f"{CLASSES[name][0]} ({n})" for name, n in counted[:2])
-        verdict = Verdict.WARN
+        innocent = all(CLASSES[name][1] is Verdict.PASS for name, _ in counted)
+        verdict = Verdict.PASS if innocent else Verdict.WARN
         said = f"{len(rows)} interruptions of mixed origin; the two most frequent: {best}."
     bench.step("interruptions", verdict, said, at=rows[0].at)
     return bench.result(verdict, said)

@@ -171,8 +171,10 @@ async def _without_output(bench: Bench, evidence: Evidence, is_open: Bools) -> N
             )
         bench.step("output", Verdict.INCONCLUSIVE, said)
         return
-    for phase, column in evidence.voltages.items():
-        _output(bench, evidence, phase, column, is_open)
+    for phase in evidence.voltages:
+        meter = evidence.numbers(f"voltage_{phase.lower()}")
+        if meter is not None:
+            _output(bench, evidence, phase, meter, is_open)
 
 
 async def _cycles(bench: Bench, evidence: Evidence) -> None:

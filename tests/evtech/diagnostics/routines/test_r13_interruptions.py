@@ -74,8 +74,9 @@ def test_a_fall_to_the_failsafe_is_the_watchdog() -> None:
 def test_different_causes_are_mixed() -> None:
     charge = Charge()
     pause(charge, 400, 500)
-    pause(charge, 700, 800, "B1")
-    charge.limit[charge.between(699, 800)] = 0
+    pause(charge, 700, 800)
+    for volts in charge.base_v:
+        volts[charge.between(696, 720)] = 185
 
     result = over("R13", charge.trace())
 
