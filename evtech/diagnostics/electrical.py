@@ -36,7 +36,7 @@ def fitted_phases(trace: Trace) -> tuple[str, ...]:
     told = [trace.numbers[n] for n in ("phase_count", "phase_switch_state") if n in trace.numbers]
     if any(np.nanmax(np.append(column, 0.0)) >= 3 for column in told):
         return tuple(present)
-    return tuple(alive) if len(present) - len(alive) >= 2 else tuple(present)
+    return tuple(alive) if alive and len(present) - len(alive) >= 2 else tuple(present)
 
 
 def largest_current(evidence: "Evidence") -> Floats | None:

@@ -28,6 +28,7 @@ _CONTRADICTS = (
     ("RCD-NUISANCE", None, ("RCD-AC", "RCD-DC")),
     ("COM-SECOND-MASTER", "link.burst_period_s", ("COM-CRC-NOISE", "COM-INTERMITTENT")),
     ("EV-RETRY", None, ("EV-PAUSED",)),
+    ("EV-MIN-CURRENT", None, ("EV-PAUSED", "SES-PATTERN")),
 )
 _SEVERITIES = ("critical", "fault", "warning", "info")
 _LAST = ("CP-STATE-F", "INT-FAULT", "SES-PATTERN")  # consequences as a rule: they rank below what began before them
@@ -234,10 +235,12 @@ def _contradicted(found: list[Finding]) -> list[Finding]:
 def _ordered(found: list[Finding]) -> list[Finding]:
     begins = [f.began for f in found if f.fault.id not in _LAST and f.fault.severity != "info"]
 
-    def key(finding: Finding) -> tuple[bool, bool, int, float, float]:
+    def key(finding: Finding) -> tuple[int, bool, int, float, float]:
         late = finding.fault.id in _LAST and any(b <= finding.began + _EARLIER_S for b in begins)
-        unlikely = finding.confidence < LIKELY or finding.fault.severity == "info"
-        return unlikely, late, _SEVERITIES.index(finding.fault.severity), -finding.confidence, finding.began
+        severity = _SEVERITIES.index(finding.fault.severity)
+        unlikely = finding.confidence < LIKELY
+        rank = 2 if unlikely and severity >= 2 else 1 if unlikely or severity == 3 else 0
+        return rank, late, severity, -finding.confidence, finding.began
 
     return sorted(found, key=key)
 

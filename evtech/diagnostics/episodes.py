@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 FAST_POLL_S = 2.0  # slower polls may miss a state between two others
 BURST_S = (5.0, 60.0)
 HOT_A = 2.0
+STARTED_S = 3.0  # shorter is a flapping pilot
 CHARGED_WH = 50.0
 ACCEPTED_S = 120.0  # charging for so long shows that the vehicle accepts earth and mains
 _CHARGING = ("C2", "D2")
@@ -205,7 +206,7 @@ def short_repeats(evidence: "Evidence", window: float | None) -> Signal | None:
     for burst in found:
         if burst.seconds > ACCEPTED_S:
             accepted.add(burst.session)
-        elif burst.seconds >= 1 and burst.by_vehicle and burst.session not in accepted:
+        elif burst.seconds >= STARTED_S and burst.by_vehicle and burst.session not in accepted:
             at.append(burst.end)
     return Signal(counted(evidence.trace.times, np.array(at), 1e9), point="cp_state")
 

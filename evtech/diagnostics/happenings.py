@@ -53,13 +53,22 @@ def frozen(evidence: "Evidence", window: float | None) -> Signal | None:
         return None
     columns = [last_known(evidence.trace.numbers[name]) for name in names]
     times = evidence.trace.times
-    changed = np.zeros(len(times), bool)
+    changed = _changed(columns, len(times))
+    last = np.maximum.accumulate(np.where(changed, np.arange(len(times)), 0))
+    # the pace is that of what never rests on its own: voltage, frequency, energy; a steady current may
+    restless = _changed(
+        [c for name, c in zip(names, columns, strict=True) if name[:3] in ("vol", "fre", "ene")], len(times)
+    )
+    still = np.where(np.nan_to_num(current.numbers) > 1, times - times[last], 0.0)
+    return Signal(np.where(still >= _must_change_s(evidence, restless), still, 0.0), point="measurements")
+
+
+def _changed(columns: list[Floats], count: int) -> Bools:
+    changed = np.zeros(count, bool)
     for column in columns:
         changed[1:] |= np.nan_to_num(np.diff(column)) != 0
     changed[0] = True
-    last = np.maximum.accumulate(np.where(changed, np.arange(len(times)), 0))
-    still = np.where(np.nan_to_num(current.numbers) > 1, times - times[last], 0.0)
-    return Signal(np.where(still >= _must_change_s(evidence, changed), still, 0.0), point="measurements")
+    return changed
 
 
 def _must_change_s(evidence: "Evidence", changed: Bools) -> float:

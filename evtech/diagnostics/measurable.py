@@ -27,7 +27,7 @@ def not_measurable(evidence: Evidence) -> tuple[str, ...]:
     for fault in faults().values():
         for leaf in _leaves(fault.detect):
             seconds = leaf.get("for_s", 0)
-            if 0 < seconds < usual and evidence.signal(leaf["signal"]) is not None:
+            if 0 < seconds < 0.95 * usual and evidence.signal(leaf["signal"]) is not None:
                 found.append(f"{fault.id}, {leaf['signal']} for {seconds:g} s: {SAID} (a sample every {usual:.2g} s)")
     return tuple(dict.fromkeys(found))
 

@@ -53,7 +53,9 @@ def evaluate(node: Mapping[str, Any], lookup: Lookup, times: Floats, *, holding:
         parts = [evaluate(child, lookup, times, holding=holding) for child in node["any"]]
         true = np.logical_or.reduce([p.true for p in parts])
         unknown = np.logical_or.reduce([p.unknown for p in parts])
-        return Outcome(true, ~true & unknown, tuple(leaf for p in parts for leaf in p.leaves))
+        # a leaf proves something only where its own branch holds
+        leaves = tuple((leaf, held & p.true) for p in parts for leaf, held in p.leaves)
+        return Outcome(true, ~true & unknown, leaves)
     if "not" in node:
         inner = evaluate(node["not"], lookup, times, holding=holding)
         return Outcome(~inner.true & ~inner.unknown, inner.unknown)

@@ -19,7 +19,8 @@ STEP_A = 4.0  # a step of current that shows the supply's impedance
 STEADY_A, LEVEL_A = 0.7, 1.0
 APART_S = 120.0  # longest time between the two levels of a step: the mains wanders
 DRIFT_V = 0.5  # what the mains does meanwhile
-COMPARED_V, COARSE_V, ALONE_V = 2.5, 6.0, 6.0
+COMPARED_V, COARSE_V, ALONE_V = 3.5, 6.0, 6.0
+STAYS = 0.6  # a joint that has grown stays so under the same load; a wandering mains comes back
 # a jump within one sample is switched by somebody, a joint warms; slower samples need a larger one
 FAST_S, SLOW_S, JUMP_V, SLOW_JUMP_V = 10.0, 60.0, 1.2, 2.0
 LOADED_A = 6.0
@@ -110,7 +111,7 @@ def voltage_drop(evidence: "Evidence", window: float | None) -> Signal | None:
 def impedance_rise(evidence: "Evidence", window: float | None) -> Signal | None:
     """Return by how many % the drop of the worst phase grew under steady load, beyond what the other phases did.
 
-    When the others rise while one falls, the neutral moves. Too small a change (2.5 V; 4 V where the samples are too
+    When the others rise while one falls, the neutral moves. Too small a change (3.5 V; 6 V where the samples are too
     slow to tell a jump; 6 V without another phase to compare with) cannot be told from a wandering mains.
     """
     changes = rises(evidence)
@@ -143,6 +144,8 @@ def rises(evidence: "Evidence") -> dict[str, Floats] | None:
             excess = excess - _jumps(times, volts, phase, load, JUMP_V if usual <= FAST_S else SLOW_JUMP_V)
         limit = ALONE_V if not others else COMPARED_V if fast else COARSE_V
         limit += 1.4 * (_grain(volts[phase]) if _grain(volts[phase]) >= 0.5 else 0.0)
+        if excess[load][-1] < STAYS * float(excess[load].max()):
+            limit = np.inf
         counts = (excess >= limit) & (common > -0.3 * np.abs(own)) & load
         found[phase] = np.where(counts, 100 * excess / _first_drop(evidence, phase, load), 0.0)
     return found or None

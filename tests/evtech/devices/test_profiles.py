@@ -14,6 +14,7 @@ from evtech.measure.vocabulary import BASE_UNITS
 
 SHIPPED = sorted((paths.resources() / "profiles").glob("*.toml"))
 REFERENCE = os.environ.get("EVTECH_REFERENCE")
+BOUGHT = [file for file in SHIPPED if file.stem != "evtech-trainer"]  # the trainer has no maker
 
 
 @pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
@@ -22,7 +23,7 @@ def test_a_shipped_profile_has_no_problem(file: Path) -> None:
 
 
 @pytest.mark.skipif(REFERENCE is None, reason="the fact sheets are not at hand")
-@pytest.mark.parametrize("file", SHIPPED, ids=lambda file: file.stem)
+@pytest.mark.parametrize("file", BOUGHT, ids=lambda file: file.stem)
 def test_every_register_of_the_sheet_is_in_the_profile(file: Path) -> None:
     sheet = next(Path(str(REFERENCE)).glob(f"*/{file.stem}.json"))
     facts = json.loads(sheet.read_text())
