@@ -177,7 +177,8 @@ def _steps(times: Floats, volts: Floats, amps: Floats, others: list[Floats]) -> 
     """
     found = []
     flat = np.concatenate([[True], np.abs(np.diff(np.nan_to_num(amps))) < STEADY_A])
-    slow = usual_step(times) > 5
+    usual = usual_step(times)
+    slow = usual > 5
     index = 1
     while index < len(amps):
         if flat[index]:
@@ -189,11 +190,13 @@ def _steps(times: Floats, volts: Floats, amps: Floats, others: list[Floats]) -> 
         if index >= len(amps) or times[index] - times[first] > 60:
             continue
         begin = times[index] if slow else times[index - 1] + 5
-        before = (times >= times[first] - 3) & (times <= times[first])
-        after = (times >= begin) & (times <= begin + (3 * usual_step(times) if slow else 10))
-        after &= np.abs(np.nan_to_num(amps) - float(np.nan_to_num(amps[index]))) < 2 * STEADY_A
+        end = begin + (3 * usual if slow else 10)
+        part = slice(*np.searchsorted(times, [times[first] - 70, end + 1e-6]).tolist())
+        t, level = times[part], float(np.nan_to_num(amps[index]))
+        before = (t >= times[first] - 3) & (t <= times[first])
+        after = (t >= begin) & (t <= end) & (np.abs(np.nan_to_num(amps[part]) - level) < 2 * STEADY_A)
         if after.any():
-            pair = _pair(times, volts, amps, others, before, after)
+            pair = _pair(t, volts[part], amps[part], [other[part] for other in others], before, after)
             found += [pair] if pair else []
     return found
 
