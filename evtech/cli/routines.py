@@ -31,10 +31,15 @@ def over_recording(
     """Return the results of all routines, or of those named, over a recording."""
     from evtech.devices.library import Library
     from evtech.diagnostics.bench import Bench
+    from evtech.diagnostics.knowledge import catalogues
     from evtech.diagnostics.routines import ROUTINES, find_routines
     from evtech.diagnostics.runner import run_routines
 
-    profile = Library(profile_dir_path(profile_dir)).find(profile_id) if profile_id else None
+    library = Library(profile_dir_path(profile_dir))
+    known = {profile.id for profile in library.profiles()}
+    # a maker's codes may be known without a profile: they give a recording's codes their meaning all the same
+    only_codes = profile_id in catalogues() and profile_id not in known
+    profile = library.find(profile_id) if profile_id and not only_codes else None
     chosen = find_routines(names) if names else ROUTINES
     return asyncio.run(run_routines(chosen, Bench(trace=trace, facts=facts, profile=profile)))
 

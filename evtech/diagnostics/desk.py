@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from typing import Any
 
 from evtech.devices.control import Audit, Control
 from evtech.devices.device import Device
@@ -18,8 +19,9 @@ from evtech.diagnostics.bench import Asker, Bench, Live, RealClock
 from evtech.diagnostics.engine import Finding
 from evtech.diagnostics.evidence import Evidence
 from evtech.diagnostics.link_window import LinkWindow
+from evtech.diagnostics.measurements import measurements
 from evtech.diagnostics.record import Circumstances, live_result
-from evtech.diagnostics.retest import Retest, judge, watch_s
+from evtech.diagnostics.retest import CLOSED, Retest, judge, watch_s
 from evtech.diagnostics.rounds import Rounds
 from evtech.diagnostics.routine import Progress, Routine, RoutineResult, Verdict
 from evtech.diagnostics.routines import ROUTINES, find_routines
@@ -110,6 +112,8 @@ class Desk:
 
     async def retest(self, finding: Finding) -> Retest:
         """Look again at what a finding was made of: the routine that named it, and fresh readings."""
+        if self.rounds.state.is_running:
+            raise InputError(f"{self.rounds.state.routine} is still running.", "Stop it first, or wait for its end.")
         wanted = self._routines_of(finding)
         since = datetime.now(UTC)
         results = await self.run(wanted) if wanted else ()
@@ -117,6 +121,8 @@ class Desk:
         await asyncio.sleep(max(left, 0.0))
         evidence = Evidence(self.watch.window.trace(since), self.watch.facts)
         retest = await asyncio.to_thread(judge, finding, evidence, results)
+        if retest.verdict == CLOSED:
+            self._forget(finding.fault.id)
         self.watch.close(finding.fault.id, retest.as_json())
         for consequence in self._explained(finding):
             self.watch.close(consequence.fault.id, judge(consequence, evidence).as_json())
@@ -161,6 +167,17 @@ class Desk:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
 
+    def _forget(self, fault: str) -> None:
+        """Let what was found before the repair no longer speak: routines' verdicts and measured values."""
+        results = self.watch.results
+        self.watch.results = tuple(
+            replace(r, faults={name: phase for name, phase in r.faults.items() if name != fault}) for r in results
+        )
+        told = self.watch.facts.answers
+        kept = {name: value for name, value in told.items() if not _names(name, value, fault)}
+        self.watch.facts = replace(self.watch.facts, answers=kept)
+        self.rounds.answers = {name: value for name, value in self.rounds.answers.items() if name in kept}
+
     def _explained(self, finding: Finding) -> list[Finding]:
         """Return the consequences of a finding that are listed too: they are looked at with it."""
         outlook = self.watch.outlook
@@ -194,3 +211,12 @@ class Desk:
             open_link=self._given.open_link, exclusive=self._given.exclusive, control=control, ask=ask, report=report,
             clock=clock, cancel=cancel,
         )  # fmt: skip
+
+
+def _names(answer: str, value: Any, fault: str) -> bool:
+    """Tell whether a typed value lies where it names a fault; a value is a number or a word."""
+    measurement = measurements().get(answer)
+    if measurement is None or isinstance(value, bool) or not isinstance(value, int | float | str):
+        return False
+    band = measurement.band(value)
+    return band is not None and band.fault == fault

@@ -103,7 +103,11 @@ class Problems:
         if known is None:
             problem = Problem(finding, _at(float(times[true[0]])), _at(last), max(1, len(fresh)), standing, cleared)
         else:
-            kept = replace(known.finding, confidence=finding.confidence, explains=finding.explains)
+            more = [p for p in finding.proofs if is_told(p.point) and p not in known.finding.proofs]
+            kept = replace(
+                known.finding, confidence=finding.confidence, explains=finding.explains,
+                proofs=(*known.finding.proofs, *more),
+            )  # fmt: skip
             problem = replace(
                 known, finding=kept, last=max(known.last, _at(last)), count=known.count + len(fresh),
                 is_standing=standing, cleared=cleared, explained_by=None, retest=None if fresh else known.retest,

@@ -166,6 +166,9 @@ class DiagnosePage(Page):
             return
         silent = self.connection is not None and self.connection.problem is not None
         why = translate("Diagnose", "The charger does not answer") if silent else ""
+        question = desk.rounds.state.question
+        if question is not None and self.cards.question.question is not question:
+            self.tabs.setCurrentIndex(CHECKS)  # a retest asks too, and must not wait unseen
         self.cards.show_state(desk.rounds.state, why or self._retesting)
         arming = desk.arming
         self.control.show_state(arming.state, arming.left(), self._control_says)
@@ -187,7 +190,14 @@ class DiagnosePage(Page):
         self.view_area.setVisible(chosen is not None)
         self.nothing.setVisible(chosen is None)
         if chosen is not None:
-            self.view.show_finding(chosen, self._retesting)
+            self.view.show_finding(chosen, self._retesting or self._running())
+
+    def _running(self) -> str:
+        """Return why no retest can begin, empty when one can."""
+        state = self.desk.rounds.state if self.desk is not None else None
+        if state is None or not state.is_running:
+            return ""
+        return translate("Diagnose", "{id} is running: stop it or wait").format(id=state.routine)
 
     def _button(self) -> str:
         """Return what the one primary button does now."""
@@ -199,6 +209,8 @@ class DiagnosePage(Page):
         if first is None and self._reported():
             return translate("Diagnose", "Look the code up")
         if first is None or self._retesting:
+            return ""
+        if self._is_open(first) and self._running():
             return ""
         if not self._is_open(first):
             return translate("Diagnose", "Show the evidence")

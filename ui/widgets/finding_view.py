@@ -182,10 +182,13 @@ def _proof(shown: Shown, theme: Theme) -> str:
     for row in retest["after"]:  # type: ignore[attr-defined]
         name, unit = naming(row["point"])
         old = before.get(row["point"], {}).get("value")
-        rows.append(
+        if row["value"] == old and not isinstance(old, int | float):
+            continue  # a circumstance that is as it was needs no row
+        line = (
             f"<tr><td>{escape(name)}&nbsp;&nbsp;</td><td>{_value(old, unit)}&nbsp;→&nbsp;</td>"
             f"<td><b>{_value(row['value'], unit)}</b></td></tr>"
         )
+        rows += [] if line in rows else [line]
     table = f"<table>{''.join(rows)}</table>" if rows else ""
     return f"<div>{head}</div>{table}"
 

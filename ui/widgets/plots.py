@@ -213,7 +213,7 @@ class Plots(QWidget):
         for plot, panel, values in zip(self._plots, self.panels, limits, strict=True):
             for value in values:
                 words = translate("Plot", "limit {value} {unit}").format(value=f"{value:g}", unit=panel.unit)
-                options = {"position": 0.02, "color": self.theme.text, "anchors": [(0, 1), (0, 1)]}
+                options = {"position": 0.6, "color": self.theme.text, "anchors": [(0, 1), (0, 1)]}
                 line = pg.InfiniteLine(value, 0, self._pen(self.theme.text, 1), label=words, labelOpts=options)
                 self._keep(plot, line)
                 low, high = plot.viewRange()[1]

@@ -54,6 +54,17 @@ def test_without_the_wish_nothing_is_kept(tmp_path: Path, capsys: pytest.Capture
     assert not archive.exists()
 
 
+def test_codes_of_a_maker_without_a_profile_are_understood(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "abl.csv"
+    path.write_text("time,state,i1,fault\n" + "".join(f"{second},F,0,241\n" for second in range(60)))
+
+    run(["diagnose", "--trace", str(path), "--profile", "abl-emh1", "--json"])
+
+    answer = json.loads(capsys.readouterr().out)
+    assert answer["result"] == "findings"
+    assert "SW-WELD" in {finding["id"] for finding in answer["findings"]}
+
+
 def test_wrong_wishes_are_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     trace = str(recording(tmp_path))
 

@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -95,6 +96,27 @@ def test_repair_retest_and_report_hold_before_and_after(bench: Workbench) -> Non
     assert kept[0].visit_id == connection.visit.id  # type: ignore[union-attr]
     problem = next(p for p in desk.watch.outlook.history if p.id == finding.fault.id)
     assert problem.retest is not None
+
+
+def test_a_repaired_fault_is_no_longer_named_by_the_check_that_found_it(bench: Workbench) -> None:
+    async def run(bench_: Any) -> RoutineResult:  # a bench; the routine of a test needs no more of it
+        pole = connection.device.link.simulation.behaviour.charger.welded_l2  # type: ignore[attr-defined]
+        if pole:
+            bench_.faults["SW-WELD"] = "L2"
+        verdict = Verdict.FAIL if pole else Verdict.PASS
+        return bench_.result(verdict, "L2 is live." if pole else "All poles are dead.")  # type: ignore[no-any-return]
+
+    connection, desk = at(bench, "welded-l2", "evtech-trainer", speed=4)
+    until(lambda: desk.watch.outlook.standing)
+    finding = desk.watch.outlook.standing[0].finding
+    bench.io.submit(desk.run([Routine("R99", "Output", "Looks", run)])).result(timeout=10)
+    until(lambda: any(p.point == "R99" for p in desk.watch.outlook.standing[0].finding.proofs))
+    connection.device.link.simulation.behaviour.charger.welded_l2 = 0.0  # type: ignore[attr-defined]
+
+    retest = bench.io.submit(desk.retest(finding)).result(timeout=120)
+
+    assert retest.verdict == "closed"
+    until(lambda: not desk.watch.outlook.standing)
 
 
 def test_findings_are_events_in_the_archive(bench: Workbench) -> None:
