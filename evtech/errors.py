@@ -37,6 +37,10 @@ class CannotConnectError(LinkError):
     """The link could not be opened: refused, unreachable, port missing or busy."""
 
 
+class SettingsError(CannotConnectError):
+    """The port is there but does not take the speed, parity or stop bits."""
+
+
 class LinkLostError(LinkError):
     """The link was open and is gone."""
 
@@ -55,6 +59,10 @@ class BadAnswerError(DeviceError):
     """What came back does not belong to the request: wrong unit, function, length or checksum."""
 
     hint = "Check cable, termination and shielding; make sure no second master is on the bus."
+
+
+class UnreadableError(DeviceError):
+    """The device answers, but not one point of the profile can be read."""
 
 
 class RefusedError(DeviceError):

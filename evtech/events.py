@@ -21,6 +21,10 @@ class EventKind(StrEnum):
     LINK_LOST = "link_lost"
     LINK_RESTORED = "link_restored"
     NOTE = "note"
+    FINDING_RAISED = "finding_raised"
+    FINDING_CLEARED = "finding_cleared"
+    CONTROL = "control"  # armed, disarmed, written, restored or not
+    RETESTED = "retested"
 
 
 @dataclass(frozen=True, slots=True)

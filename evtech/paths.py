@@ -42,6 +42,16 @@ def user_limits() -> Path:
     return Path(platformdirs.user_data_dir("evtech", appauthor=False)) / "limits"
 
 
+def user_instruments() -> Path:
+    """Return the folder of the user's reference instruments; it need not exist."""
+    chosen = os.environ.get("EVTECH_INSTRUMENTS_DIR")
+    if chosen:
+        return Path(chosen)
+    import platformdirs
+
+    return Path(platformdirs.user_data_dir("evtech", appauthor=False)) / "instruments"
+
+
 def default_archive() -> str:
     """Return the archive to use when none is named: ``EVTECH_ARCHIVE``, else a file in the user's data folder."""
     return os.environ.get("EVTECH_ARCHIVE") or str(user_data() / "archive.evtech")

@@ -5,21 +5,25 @@ what was read is on disk, a running session stays open and goes on when evtech i
 """
 
 import asyncio
+import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from evtech import paths
 from evtech.devices.device import Device
 from evtech.devices.library import Library
 from evtech.devices.profile import Profile
-from evtech.devices.recognition import recognise
+from evtech.devices.recognition import contradiction, recognise
+from evtech.diagnostics.desk import Desk, Surroundings
+from evtech.diagnostics.record import Circumstances
 from evtech.errors import DeviceError, EvtechError, InputError
 from evtech.events import Event, EventKind, EventListener
 from evtech.links.address import LinkAddress, parse_address
@@ -30,14 +34,20 @@ from evtech.measure.sample import ChargerIdentity, Reading
 from evtech.monitor.alarms import Alarms
 from evtech.monitor.charging_sessions import ChargingSessions
 from evtech.monitor.monitor import Monitor, PollStatistics, stop
+from evtech.monitor.station import Station
 from evtech.store.archive import Archive
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.writer import RecordingWriter
+
+if TYPE_CHECKING:
+    from evtech.calibration.beginning import CalibrationWish
+    from evtech.calibration.calibrator import Calibration
 
 DEFAULT_INTERVAL_S = 1.0
 SAVE_OPEN_SESSION_S = 2.0
 KEPT_EVENTS = 500
 T = TypeVar("T")
+log = logging.getLogger("evtech.monitor")
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +67,23 @@ class Connection:
         self.device = device
         self.profile: Profile = device.profile
         self.identity = identity
+        self.address: LinkAddress | None = None
         self.visit = visit
         self.interval_wanted = interval
         self.latest: Reading | None = None
+        self.doubt: str | None = None  # why this may be another product than the profile says
         self.writer: RecordingWriter | None = None
         numeric = [p.name for p in self.profile.points.values() if p.readable and p.type.value != "text"]
         self.history = History(numeric)
         self.gaps: list[Gap] = []
+        self.began = datetime.now(UTC)
         self.events: deque[Event] = deque(maxlen=KEPT_EVENTS)
         self.alarms = Alarms(self._tell)
         self.sessions: ChargingSessions | None = None
         self.monitor: Monitor | None = None
         self.task: asyncio.Task[None] | None = None
+        self.consumers: tuple[Callable[[Reading], None], ...] = ()  # called last, on the I/O thread
+        self.desk: Desk | None = None  # made by ``Workbench.open_desk``
         self._listeners: list[EventListener] = []
         self._listeners_lock = threading.Lock()
 
@@ -115,8 +130,12 @@ class Connection:
 
     def _tell(self, event: Event) -> None:
         self.events.append(event)
+        words = ", ".join(f"{name} {value}" for name, value in event.details.items())
+        log.info("%s: %s: %s", self.link_name, event.kind.value, words)
         if self.writer is not None:
             self.writer.event(event)
+        if self.desk is not None:
+            self.desk.on_event(event)
         with self._listeners_lock:
             listeners = list(self._listeners)
         for listener in listeners:
@@ -130,9 +149,13 @@ class Workbench:
         self.library = Library(Path(profile_dir) if profile_dir else None)
         self.archive = Archive.open(archive or paths.default_archive())
         self.connections: list[Connection] = []
+        self.station = Station(self.library)
         self.io = IoThread()
         self.io.start()
         self._simulated = simulated
+        self.usual_interval: float | None = None  # s between polls where a connection asks for none
+        self.technician = ""  # who is at the chargers, for the visits
+        self.report_language = "en"
 
     def connect(
         self,
@@ -162,6 +185,19 @@ class Workbench:
     def disconnect(self, connection: Connection) -> "Future[None]":
         """Stop watching; a running session stays open for a resume."""
         return self.io.submit(self._disconnect(connection))
+
+    def open_desk(self, connection: Connection) -> "Future[Desk]":
+        """Diagnose a connection from now on, and offer routines, armed control and retests on it."""
+        return self.io.submit(self._open_desk(connection))
+
+    def calibrate(self, connection: Connection, wish: "CalibrationWish") -> "Future[Calibration]":
+        """Begin a calibration, or take one up; the future raises what keeps it from beginning."""
+        from evtech.calibration.beginning import Watching, begin_calibration  # not at every start
+
+        assert connection.address is not None
+        visit_id = connection.visit.id if connection.visit else None
+        watching = Watching(connection.device, connection.address, connection.monitor, visit_id)
+        return self.io.submit(begin_calibration(self.station, self.archive, watching, wish))
 
     def note(self, connection: Connection, text: str) -> None:
         """Keep a remark of the technician with the recording, at the present moment."""
@@ -200,7 +236,7 @@ class Workbench:
             report(CheckStep("address", "failed", str(error), error.hint))
             raise
         report(CheckStep("address", "ok", str(address)))
-        return await self._connect(address, profile, interval, True, "", "", report)
+        return await self._connect(address, profile, interval or self.usual_interval, True, self.technician, "", report)
 
     async def _connect(
         self,
@@ -213,7 +249,7 @@ class Workbench:
         report: Callable[[CheckStep], None],
     ) -> Connection:
         profile = self.library.find(profile_name) if profile_name else None
-        link = self._link(address, profile)
+        link = self.station.link(address, profile)
         is_demo = address.scheme == "demo"
         if is_demo:
             profile = self.library.find(address.path or "keba-kecontact-p30")
@@ -230,7 +266,10 @@ class Workbench:
             device = Device(profile, link, address.unit_id)
             name = f"{profile.vendor} {profile.model}"
             identity = await _step(report, "identity", f"Asking {name} who it is", device.identify(), f"{name} answers")
-            await _step(report, "values", "Reading the first values", device.read_all(), "Values are read")
+            first = await _step(report, "values", "Reading the first values", device.first_reading(), "Values are read")
+            doubt = contradiction(profile, first)
+            if doubt:
+                report(CheckStep("values", "doubt", f"Values are read, but this may be another product: {doubt}."))
         except BaseException:
             await link.close()
             raise
@@ -239,7 +278,10 @@ class Workbench:
             visit = self.archive.start_visit(site=site, technician=technician, simulated=is_demo or self._simulated)
         pace = max(interval or DEFAULT_INTERVAL_S, profile.reads.min_poll_s)
         connection = Connection(device, identity, visit, pace)
+        connection.doubt = doubt
+        connection.address = address
         self._start(connection, is_demo or self._simulated)
+        log.info("%s: connected: %s, serial number %s", link.name, name, identity.serial_number)
         report(CheckStep("recording", "ok", "Recording has started" if record else "Watching without recording"))
         return connection
 
@@ -251,27 +293,6 @@ class Workbench:
                 "Choose the profile by hand, or describe the device in a profile of your own.",
             )
         return matches[0].profile
-
-    def _link(self, address: LinkAddress, profile: Profile | None) -> ModbusLink:
-        if address.scheme == "demo":
-            from evtech.simulator.in_process import demo_link
-
-            wanted = self.library.find(address.path or "keba-kecontact-p30")
-            return demo_link(wanted, speed=float(address.options.get("speed", "1")))
-        from evtech.links.opening import make_link
-
-        if profile is None:
-            return make_link(address)
-        serial = profile.serial
-        return make_link(
-            address,
-            port=profile.port,
-            baud=serial.baud,
-            parity=serial.parity,
-            stopbits=serial.stopbits,
-            min_gap=profile.reads.min_gap_s,
-            lenient_unit=profile.reads.lenient_unit,
-        )
 
     def _start(self, connection: Connection, simulated: bool) -> None:
         profile, recording_id, continued = connection.profile, "", None
@@ -303,6 +324,10 @@ class Workbench:
                 connection.writer.add(reading)
                 keeper.keep()
             connection.alarms.take(reading)
+            for consume in connection.consumers:
+                consume(reading)
+            if connection.desk is not None:
+                connection.desk.take(reading)
 
         def take_gap(gap: Gap) -> None:
             connection.gaps = [*connection.gaps, gap]
@@ -335,7 +360,37 @@ class Workbench:
         ]
         return same[-1] if same else None
 
+    async def _open_desk(self, connection: Connection) -> Desk:
+        if connection.desk is None:
+            given = Surroundings(
+                tell=connection._tell,
+                audit=self.archive.add_audit,
+                keep=self.archive.add_result,
+                around=lambda: self._around(connection),
+                exclusive=lambda: _quiet_wire(connection),
+                address=connection.address,
+            )
+            connection.desk = Desk(connection.device, connection.interval_wanted, given)
+            connection.desk.arming.remind(self.archive.audit_rows())
+            if connection.latest is not None:
+                connection.desk.take(connection.latest)
+        return connection.desk
+
+    def _around(self, connection: Connection) -> Circumstances:
+        """Return what a diagnosis of a connection is about."""
+        session, visit = connection.session, connection.visit
+        return Circumstances(
+            connection.identity,
+            visit_id=visit.id if visit else None,
+            session_id=session.id if session else None,
+            recording_id=connection.writer.recording_id if connection.writer else None,
+            simulated=bool(visit and visit.simulated),
+            writes=self.archive.audit_of(connection.link_name, connection.began),
+        )
+
     async def _disconnect(self, connection: Connection) -> None:
+        if connection.desk is not None:
+            await connection.desk.close()
         if connection.task is not None:
             await stop(connection.task)
         await connection.device.link.close()
@@ -362,6 +417,20 @@ class _SessionKeeper:
             return
         self._kept_at, self._kept_id = now, session.id
         self._archive.save_open_session(session)
+
+
+@asynccontextmanager
+async def _quiet_wire(connection: Connection) -> AsyncIterator[None]:
+    """Pause the polling of a connection while a routine has the wire to itself; the pause is a gap with its reason."""
+    assert connection.monitor is not None
+    assert connection.task is not None
+    begun = datetime.now(UTC)
+    await stop(connection.task)
+    try:
+        yield
+    finally:
+        connection.monitor.skip(Gap(begun, datetime.now(UTC), "paused while a routine probed the link"))
+        connection.task = asyncio.get_running_loop().create_task(connection.monitor.run())
 
 
 async def _step(

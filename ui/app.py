@@ -1,29 +1,18 @@
 """Starts the window: names first, then the application, then an empty window, then what is slow."""
 
-import faulthandler
-import logging
+import os
 import sys
-import traceback
-from types import TracebackType
+from collections.abc import Sequence
 
-from PySide6.QtCore import (
-    QCoreApplication,
-    QMessageLogContext,
-    QSettings,
-    Qt,
-    QTimer,
-    QtMsgType,
-    qInstallMessageHandler,
-)
+from PySide6.QtCore import QCoreApplication, QSettings, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication, QLabel, QMainWindow, QMessageBox
 
-from evtech import VERSION, paths
+from evtech import VERSION, paths, settings
 from evtech.errors import EvtechError
 from ui.theme import LIGHT, base_font, load_fonts, palette
 
 GEOMETRY = "window/geometry-1"  # a new layout gets a new number
-log = logging.getLogger("evtech.ui")
 
 
 def make_application() -> QApplication:
@@ -56,12 +45,20 @@ def open_shell(application: QApplication) -> QMainWindow:
     return shell
 
 
-def main(archive: str | None, profile_dir: str | None, demo: bool = False) -> int:
-    """Open the window and return the exit code."""
+def main(archive: str | None, profile_dir: str | None, demo: bool = False, files: Sequence[str] = ()) -> int:
+    """Open the window and return the exit code; a second start hands its files to the first window."""
     application = make_application()
-    sys.excepthook = _show_bug
+    chosen, _ = settings.load(paths.user_data() / settings.FILE_NAME)
+    archive = archive or os.environ.get("EVTECH_ARCHIVE") or chosen.archive or paths.default_archive()
     shell = open_shell(application)
-    _log_to_file()
+    from ui.crash import CrashReporter
+    from ui.single_instance import SingleInstance
+
+    reporter = CrashReporter(paths.user_data())
+    reporter.install()
+    instance = SingleInstance(paths.user_data(), archive)
+    if not instance.claim(list(files)):
+        return 0
     family = load_fonts()
     application.setFont(base_font(family, LIGHT))
     from evtech.workbench import Workbench
@@ -73,49 +70,21 @@ def main(archive: str | None, profile_dir: str | None, demo: bool = False) -> in
         QMessageBox.critical(None, "evtech", f"{error}\n\n{error.hint}")
         return error.exit_code
     window = MainWindow(bench, family)
+    instance.files_wanted.connect(window.tools.take_over)
     window.setGeometry(shell.geometry())
     window.show()
     shell.close()
+    if files:
+        QTimer.singleShot(0, lambda: window.tools.open_files(list(files)))
     if demo:
         QTimer.singleShot(0, window.start_demo)
     QTimer.singleShot(300, _import_plots)
-    return application.exec()
+    code = application.exec()
+    instance.release()
+    return code
 
 
 def _import_plots() -> None:
     import pyqtgraph
 
     pyqtgraph.setConfigOptions(antialias=False)
-
-
-def _log_to_file() -> None:
-    from logging.handlers import RotatingFileHandler  # pulls in sockets and pickle: after the first window
-
-    handler = RotatingFileHandler(paths.user_data() / "evtech.log", maxBytes=1_000_000, backupCount=3, encoding="utf-8")
-    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
-    logging.getLogger("evtech").addHandler(handler)
-    qInstallMessageHandler(_log_qt)
-    # a crash in native code leaves its stack here; the file stays open as long as the program runs
-    faulthandler.enable((paths.user_data() / "crash.log").open("a", encoding="utf-8"))
-
-
-def _log_qt(kind: QtMsgType, context: QMessageLogContext, text: str) -> None:
-    """Write what Qt complains about to our log instead of a console that a technician never sees."""
-    level = logging.DEBUG if kind in (QtMsgType.QtDebugMsg, QtMsgType.QtInfoMsg) else logging.WARNING
-    log.log(level, "Qt: %s", text)
-
-
-_shown: set[str] = set()
-
-
-def _show_bug(kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-    """Write a bug to the log and tell about it once; recording goes on."""
-    text = "".join(traceback.format_exception(kind, error, trace))
-    log.error("%s", text)
-    sys.stderr.write(text)
-    cause = f"{kind.__name__}: {error}"
-    if cause not in _shown:
-        _shown.add(cause)
-        QMessageBox.warning(
-            None, "evtech", f"Something in evtech is wrong ({cause}). Recording goes on. The log file has the details."
-        )

@@ -1,6 +1,7 @@
 """The one place that knows both the I/O thread and Qt: futures and events become signals on the GUI thread."""
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
 from typing import Any
 
@@ -9,6 +10,8 @@ from PySide6.QtCore import QObject, Signal
 from evtech.errors import EvtechError
 from evtech.events import Event
 from evtech.workbench import CheckStep, Connection, Workbench
+
+log = logging.getLogger("evtech.ui")
 
 
 class Bridge(QObject):
@@ -54,9 +57,30 @@ class Bridge(QObject):
                 result: Any = task()
             except EvtechError as error:
                 result = error
+            except Exception as error:  # a bug of ours: the page must not wait for ever
+                log.exception("work for a page failed")
+                result = _as_failure(error)
             self.finished_work.emit(then, result)
 
         QThreadPool.globalInstance().start(run)
+
+    def run(self, coroutine: Coroutine[Any, Any, Any], then: Callable[[Any], None]) -> None:
+        """Run a coroutine on the I/O loop; ``then`` gets its result or its error on the GUI thread."""
+
+        def settled(future: "Future[Any]") -> None:
+            try:
+                result: Any = future.result()
+            except EvtechError as error:
+                result = error
+            except CancelledError:
+                return
+            self.finished_work.emit(then, result)
+
+        self.bench.io.submit(coroutine).add_done_callback(settled)
+
+    def tell(self, act: Callable[[], object]) -> None:
+        """Let something short happen on the I/O loop."""
+        self.bench.io.loop.call_soon_threadsafe(act)
 
     def _await(self, future: "Future[Connection]") -> None:
         self._connecting = future
@@ -69,8 +93,12 @@ class Bridge(QObject):
             self.failed.emit(None)
         except EvtechError as error:
             self.failed.emit(error)
+        except Exception as error:  # a bug of ours: the page must not wait for ever
+            log.exception("connecting failed")
+            self.failed.emit(_as_failure(error))
         else:
             connection.subscribe(self._pass_on)
+            self.bench.open_desk(connection)
             self.connected.emit(connection)
 
     def _report(self, step: CheckStep) -> None:
@@ -81,3 +109,7 @@ class Bridge(QObject):
 
     def _hand_over(self, then: Callable[[Any], None], result: object) -> None:
         then(result)
+
+
+def _as_failure(error: Exception) -> EvtechError:
+    return EvtechError(f"evtech itself failed: {type(error).__name__}: {error}.", "The log (Ctrl+L) has the details.")

@@ -3,9 +3,10 @@
 import shutil
 import threading
 from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QEventLoop, QSettings, Qt, QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QKeySequence
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent, QKeySequence
 from PySide6.QtWidgets import (
     QApplication,
     QHBoxLayout,
@@ -23,7 +24,6 @@ from evtech.store.records import ChargingSession
 from evtech.workbench import Connection, Workbench
 from ui.bridge import Bridge
 from ui.dialogs import VisitDialog
-from ui.dropping import Dropping
 from ui.menus import Menus
 from ui.pages.connect import Asked, ConnectPage
 from ui.pages.live import LivePage
@@ -35,6 +35,7 @@ from ui.widgets.dress import dress
 from ui.widgets.header import Header
 from ui.widgets.rail import Rail
 from ui.widgets.strips import Strips
+from ui.window_tools import WindowTools
 from ui.words import translate
 
 STRIP_MS = 500
@@ -63,7 +64,6 @@ class MainWindow(QMainWindow):
         self._build()
         self._build_menus()
         self._wire()
-        self.dropping = Dropping(self)
         self.apply_theme(THEMES.get(str(QSettings().value("view/theme", "light")), LIGHT))
         self._timer = QTimer(self, interval=STRIP_MS)
         self._timer.timeout.connect(self._refresh)
@@ -125,11 +125,27 @@ class MainWindow(QMainWindow):
             action.setChecked(name == theme.name)
         self._refresh()
 
+    def open_in_a_page(self, path: Path) -> bool:
+        """Hand a file to the first page that takes it, and show that page."""
+        for task in self.tasks:
+            if self.task_page(task.name).open_file(path):
+                self.rail.go(task.name)
+                return True
+        return False
+
     def start_demo(self) -> None:
         """Connect to the simulated charger."""
         self._asked = None
         self.connect_page.set_busy(True)
         self.bridge.demo()
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        """Let files be dropped on the window."""
+        self.tools.take_drag(event)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        """Open what was dropped."""
+        self.tools.take_drop(event)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Close at any moment: what was read is saved, a running session goes on at the next start."""
@@ -206,6 +222,7 @@ class MainWindow(QMainWindow):
         menus.add(menus.device, translate("Menu", "&Connect…"), self._go_connect, "Ctrl+D")
         menus.add(menus.device, translate("Menu", "De&mo charger"), self.start_demo)
         menus.add(menus.device, translate("Menu", "&Disconnect"), self._disconnect)
+        menus.add(menus.device, translate("Menu", "Dis&arm and put back"), self._disarm, "Ctrl+Shift+D")
         self.visit_action = menus.add(menus.device, translate("Menu", "&Visit…"), self._name_visit, "Ctrl+Shift+V")
         for row in range(self.rail.count()):
             go = partial(self.rail.setCurrentRow, row)
@@ -217,6 +234,7 @@ class MainWindow(QMainWindow):
         menus.add(menus.tools, translate("Menu", "&Check the archive"), self._check_archive)
         menus.add_folders()
         menus.add_about()
+        self.tools = WindowTools(self)
 
     def _wire(self) -> None:
         self.connect_page.connection_wanted.connect(self._connect)
@@ -228,6 +246,8 @@ class MainWindow(QMainWindow):
         self.bridge.connected.connect(self._show_connection)
         self.bridge.failed.connect(self._show_failure)
         self.bridge.disconnected.connect(self._after_disconnect)
+        self.header.diagnose_wanted.connect(partial(self.go, "diagnose"))
+        self.header.disarm_wanted.connect(self._disarm)
 
     def _wire_page(self, page: Page) -> None:
         page.message.connect(self._say)
@@ -258,6 +278,10 @@ class MainWindow(QMainWindow):
     def _disconnect(self) -> None:
         if self.connection is not None:
             self.bridge.disconnect_from(self.connection)
+
+    def _disarm(self) -> None:
+        if self.connection is not None and self.connection.desk is not None:
+            self.bridge.run(self.connection.desk.arming.disarm(), lambda done: self.go("diagnose"))
 
     def _after_disconnect(self) -> None:
         if self.connection is not None and self.connection not in self.bench.connections:

@@ -62,8 +62,8 @@ class Menus:
 
         words = translate(
             "About",
-            "evtech {version}\nPython {python}, Qt {qt} (LGPL)\n\nReads from chargers; has no function that writes to"
-            " one.\nApache-2.0. Font Inter under the SIL Open Font License.",
+            "evtech {version}\nPython {python}, Qt {qt} (LGPL)\n\nReads from chargers; writes only what a named person"
+            " armed.\nApache-2.0. Font Inter under the SIL Open Font License.",
         )
         QMessageBox.about(
             self._window,

@@ -25,6 +25,8 @@ def tasks() -> tuple[Task, ...]:
     return (
         Task("connect", translate("Window", "Connect"), _connect),
         Task("live", translate("Window", "Live"), _live),
+        Task("diagnose", translate("Window", "Diagnose"), _diagnose),
+        Task("calibrate", translate("Window", "Calibrate"), _calibrate),
         Task("billing", translate("Window", "Billing check"), _billing),
         Task("sessions", translate("Window", "Sessions"), _sessions),
     )
@@ -42,6 +44,12 @@ def _live(window: "MainWindow") -> Page:
     return LivePage(window.bench.note)
 
 
+def _diagnose(window: "MainWindow") -> Page:
+    from ui.pages.diagnose import DiagnosePage
+
+    return DiagnosePage(window.bench.archive, window.bridge, window.bench.library.find)
+
+
 def _billing(window: "MainWindow") -> Page:
     from ui.pages.billing import BillingPage
 
@@ -52,3 +60,9 @@ def _sessions(window: "MainWindow") -> Page:
     from ui.pages.sessions import SessionsPage
 
     return SessionsPage(window.bench.archive, window.bridge)
+
+
+def _calibrate(window: "MainWindow") -> Page:
+    from ui.pages.calibrate import CalibratePage
+
+    return CalibratePage(window.bench, window.bridge)

@@ -128,7 +128,7 @@ def _budget(
     for name, half in (("B2", run.reference.drift_pct), ("B3", run.reference.influence_pct)):
         if half is not None:
             lines.append(Contribution(name, "rectangular", u.rectangular(half)))
-    shared = _resolution(run, seen) + _timing(run, point, seen)
+    shared = _resolution(run, point, seen) + _timing(run, point, seen)
     if run.resolution_mode == "per_run":
         root = math.sqrt(len(seen.device))
         shared = [replace(line, u_pct=line.u_pct / root) for line in shared]
@@ -152,7 +152,7 @@ def _repeatability(run: CalibrationRun, s: float | None, n: int, n_eff: float | 
     return [Contribution("A", "t", s / math.sqrt(n), n - 1.0)]
 
 
-def _resolution(run: CalibrationRun, seen: Observations) -> list[Contribution]:
+def _resolution(run: CalibrationRun, point: LoadPoint, seen: Observations) -> list[Contribution]:
     means = _mean(seen.device) or 1.0, _mean(seen.reference) or 1.0
     if run.method == "power_compare":
         steps = [u.power_resolution(step, mean) for step, mean in zip(seen.steps, means, strict=True)]
@@ -160,7 +160,10 @@ def _resolution(run: CalibrationRun, seen: Observations) -> list[Contribution]:
     steps = [u.energy_resolution(step, mean) for step, mean in zip(seen.steps, means, strict=True)]
     # read by a person, the display's step stands in the place of the register's
     reference = "B9" if run.reference.manual else "B5"
-    return [Contribution("B4", "triangular", steps[0]), Contribution(reference, "triangular", steps[1])]
+    lines = {"device": Contribution("B4", "triangular", steps[0])}
+    lines["reference"] = Contribution(reference, "triangular", steps[1])
+    # on a register's step its value is exact; when the step happened is in the synchronisation
+    return [line for owner, line in lines.items() if owner != point.edge]
 
 
 def _timing(run: CalibrationRun, point: LoadPoint, seen: Observations) -> list[Contribution]:

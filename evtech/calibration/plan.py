@@ -1,7 +1,7 @@
 """The plan of a calibration (PLAN.toml): reference, limit, decision rule, load points, chosen before measuring."""
 
 import tomllib
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Literal
@@ -53,7 +53,9 @@ class Plan:
     """What is to be measured, with what, and how it will be judged.
 
     ``voltage_v`` (phase to neutral, or DC) and ``phases`` give the power of a point that states none. ``start_stop``
-    running reads while current flows, static before and after.
+    running reads while current flows, static before and after. ``current_tolerance`` is the part by which the load may
+    differ; ``no_load_s`` and ``starting_a`` ask for the no-load and the starting test; ``instrument`` names a kept
+    reference instrument in place of ``reference``; an expired certificate blocks, or makes it indicative.
     """
 
     limit_profile: str | OwnLimit
@@ -67,6 +69,11 @@ class Plan:
     start_stop: Literal["running", "static"] = "running"
     target_u_pct: float | None = ranged(1e-6, 100, default=None)
     settling_s: float = ranged(0, 86400, default=60.0)
+    current_tolerance: float = ranged(0.001, 1, default=0.1)
+    no_load_s: float | None = ranged(0, 86400, default=None)
+    starting_a: float | None = ranged(1e-3, 1e3, default=None)
+    expired_certificate: Literal["block", "indicative"] = "indicative"
+    instrument: str | None = None
     voltage_v: float | None = ranged(1, 2000, default=None)
     phases: int = ranged(1, 3, default=1)
     device: Device = field(default_factory=Device)
@@ -89,7 +96,15 @@ def load_plan(path: Path) -> Plan:
         raise InputError(f"{path} cannot be read: {error.strerror}.") from error
     except (ValueError, RecursionError) as error:
         raise InputError(f"{path} is not TOML: {error}.") from error
-    plan = read(Plan, data, str(path), closed=True)
+    if isinstance(name := data.get("instrument"), str):
+        from evtech.calibration.reference_instruments import find_instrument
+
+        if "reference" in data:
+            raise InputError(f"{path}: instrument and [reference] are both given.", "Leave one of them out.")
+        plan = read(Plan, data | {"reference": {}}, str(path), closed=True)
+        plan = replace(plan, reference=find_instrument(name).reference)
+    else:
+        plan = read(Plan, data, str(path), closed=True)
     if not plan.points:
         raise InputError(f"{path}: point is empty.", "At least one [[point]] is needed.")
     names = [point.label for point in plan.points]

@@ -60,7 +60,11 @@ class Register:
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """The reference instrument; ``drift_pct`` and ``influence_pct`` are rectangular half-widths in percent."""
+    """The reference instrument; ``drift_pct`` and ``influence_pct`` are rectangular half-widths in percent.
+
+    ``manual`` is a portable standard that a person reads: its registers before and after, or the energy of each run.
+    ``max_current_a`` is what it carries (A).
+    """
 
     certificate: Certificate | None = None
     drift_pct: float | None = ranged(0, 100, default=None)
@@ -68,6 +72,8 @@ class Reference:
     resolution_kwh: float | None = ranged(0, 1e3, default=None)
     resolution_kw: float | None = ranged(0, 1e3, default=None)
     manual: bool = False
+    manual_entry: Literal["readings", "energy"] = "readings"
+    max_current_a: float | None = ranged(0, 1e5, default=None)
     update_period_s: float | None = ranged(0, 3600, default=None)
     vendor: str | None = None
     model: str | None = None
@@ -172,7 +178,11 @@ class Cable:
 
 @dataclass(frozen=True, slots=True)
 class LoadPoint:
-    """One load point with its runs; ``sync_tau_s`` is ``None`` for a start and stop without current."""
+    """One load point with its runs; ``sync_tau_s`` is ``None`` for a start and stop without current.
+
+    ``edge`` names the register on whose steps the runs began and ended: its resolution then does not count, the time
+    between the two readings around a step is in ``sync_tau_s`` instead.
+    """
 
     name: str
     runs: tuple[Run, ...]
@@ -180,6 +190,7 @@ class LoadPoint:
     power_factor: float | None = ranged(-1, 1, default=None)
     load: Literal["balanced", "single_phase"] = "balanced"
     sync_tau_s: float | None = ranged(0, 1e4, default=None)
+    edge: Literal["device", "reference"] | None = None
     cable: Cable | None = None
     limit_pct: float | None = ranged(1e-9, 100, default=None)
 

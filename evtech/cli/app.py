@@ -18,6 +18,7 @@ GROUPS = (
     "explain",
     "profiles",
     "read",
+    "scan",
     "monitor",
     "simulate",
     "sessions",

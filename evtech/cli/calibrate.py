@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from evtech.cli.calibrate_run import run
 from evtech.errors import InputError
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     group = typer.Typer(help="How accurate is the charger's meter.", no_args_is_help=False)
     app.add_typer(group, name="calibrate")
+    group.command()(run)
 
     @group.command()
     def evaluate(

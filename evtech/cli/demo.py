@@ -34,9 +34,10 @@ def register(app: typer.Typer) -> None:
         with tempfile.TemporaryDirectory(prefix="evtech-demo-", ignore_cleanup_errors=True) as folder:
             archive = context.obj.archive or str(Path(folder) / "demo.evtech")
             if headless:
-                data = _record(archive, context.obj.profile_dir, duration)
-                output.result(data, _text(data))
-                return
+                data, interrupted = _record(archive, context.obj.profile_dir, duration)
+                if data is not None:
+                    output.result(data, _text(data))
+                raise typer.Exit(130 if interrupted else 0)
             from evtech.cli.gui import open_window
 
             raise typer.Exit(open_window(archive, context.obj.profile_dir, demo=True))
@@ -48,7 +49,7 @@ def _has_display() -> bool:
     return any(os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"))
 
 
-def _record(archive: str, profile_dir: str | None, duration: float) -> dict[str, Any]:
+def _record(archive: str, profile_dir: str | None, duration: float) -> tuple[dict[str, Any] | None, bool]:
     """Record the simulated charger over a real socket beside its reference meter; return the session."""
     from evtech.simulator.server import TcpServer
     from evtech.simulator.simulation import Simulation
@@ -70,20 +71,32 @@ def _record(archive: str, profile_dir: str | None, duration: float) -> dict[str,
         bench.io.submit(serve()).result()
         watched = bench.connect(charger.address, "keba-kecontact-p30", interval=0.5, site="Demo").result()
         beside = bench.connect(meter.address, "eastron-sdm630", interval=0.5, site="Demo").result()
-        time.sleep(duration - 2.0)
+        interrupted = _wait(duration - 2.0)
         simulation.behaviour.vehicle.connected = False  # unplug, so that the session is whole
         time.sleep(2.0)
         reference = _end_now(bench, beside)
         finished = watched.sessions.finished if watched.sessions else None
         session = finished or watched.session
+        if session is None and interrupted:
+            bench.io.submit(leave()).result()
+            return None, True
         if session is None:
             raise InputError("The demo saw no session.", "Give it a longer --duration.")
         data = contract(session)
         data["reference_energy_wh"] = reference.energy_wh if reference else None
         bench.io.submit(leave()).result()
-        return data
+        return data, interrupted
     finally:
         bench.close()
+
+
+def _wait(seconds: float) -> bool:
+    """Wait; return whether Ctrl+C cut it short: what was recorded until then is still told."""
+    try:
+        time.sleep(seconds)
+    except KeyboardInterrupt:
+        return True
+    return False
 
 
 def _end_now(bench: Any, connection: Any) -> Any:

@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import signal
 import time
+from collections import deque
 from typing import Any
 
 import typer
@@ -31,13 +32,16 @@ def register(app: typer.Typer) -> None:
         site: str = typer.Option("", help="Where it stands, for the record."),
         reference: str | None = typer.Option(None, metavar="LINK", help="A reference meter beside it."),
         reference_profile: str | None = typer.Option(None, help="The reference meter's profile."),
+        timeout: float | None = typer.Option(None, help="Seconds to wait for each answer."),
     ) -> None:
         """Poll a device until interrupted; one line a poll, events as they come."""
         if interval is not None and not 0.01 <= interval <= 3600:
             raise InputError(f"--interval is {interval:g}.", "Allowed: 0.01 to 3600 s.")
         if duration is not None and duration <= 0:
             raise InputError(f"--duration is {duration:g}.", "Allowed: above 0 s.")
-        watch = _Watch(context.obj, link, profile, interval, duration, record, technician, site)
+        from evtech.cli.opening import with_timeout
+
+        watch = _Watch(context.obj, with_timeout(link, timeout), profile, interval, duration, record, technician, site)
         watch.reference = (reference, reference_profile) if reference else None
         raise typer.Exit(watch.run())
 
@@ -61,6 +65,8 @@ class _Watch:
         self._interval, self._duration, self._record = interval, duration, record
         self._technician, self._site = technician, site
         self._output: Output = common.output
+        self._failing: str | None = None
+        self._unwritten: deque[Reading] = deque()
 
     def run(self) -> int:
         """Watch until the time is over or a signal comes; return the exit code."""
@@ -74,9 +80,34 @@ class _Watch:
             archive = self._common.archive if self._record else str(Path(folder) / "unused.evtech")
             bench = Workbench(archive, self._common.profile_dir)
             try:
-                return self._until_signal(bench)
+                code = self._until_signal(bench)
             finally:
                 bench.close()
+            return self._tell_unsaved(bench) or code if self._record else code
+
+    def _tell_unsaved(self, bench: Any) -> int:
+        """Say what could not be written to the archive; return 3 when something was lost with this program."""
+        writer = bench.archive.writer
+        if not writer.held and not writer.lost:
+            return 0
+        self._output.say(
+            f"evtech: {writer.held + writer.lost} entries were not saved: {writer.failing or 'see the log'}."
+        )
+        self._output.say("  What was saved before is untouched. Make room, or name another --archive.")
+        return 3
+
+    def _tell_recording(self, connection: Any) -> None:
+        """Say when writing begins to fail and when it works again; readings wait in memory meanwhile."""
+        writer = connection.writer
+        failing = writer.failing if writer is not None else None
+        if failing == self._failing:
+            return
+        self._failing = failing
+        if failing is None:
+            self._output.say("Recording works again; what waited in memory is saved.")
+        else:
+            self._output.say(f"evtech: recording fails: {failing}. Readings are kept in memory.")
+            self._output.say("  Make room or give rights; evtech tries again every second.")
 
     def _until_signal(self, bench: Any) -> int:
         """Run the watch on the I/O thread; a signal, which only the main thread hears, ends it in good order."""
@@ -107,6 +138,9 @@ class _Watch:
         await asyncio.wait({connecting, stopping}, return_when=asyncio.FIRST_COMPLETED)
         if not connecting.done():
             connecting.cancel()
+            interval = {"wanted": self._interval, "median": None, "p99": None}
+            data = {"type": "summary", "polls": 0, "failed": 0, "interval": interval, "session": None}
+            self._output.line(data, "interrupted before the connection stood")
             return 130
         connection = connecting.result()
         other = None
@@ -115,29 +149,37 @@ class _Watch:
             other = await asyncio.wrap_future(bench.connect(link, profile, **words))
         who = connection.identity
         self._output.say(f"Watching {who.vendor} {who.model} on {connection.link_name} ({who.profile}).")
+        if connection.doubt:
+            self._output.say(f"This may be another product: {connection.doubt}.")
         if self._interval is not None and connection.interval_wanted > self._interval:
             self._output.say(f"This product is polled no faster than every {connection.interval_wanted:g} s.")
         connection.subscribe(self._write_event)
+        if connection.latest is not None:
+            self._unwritten.append(connection.latest)
+        connection.consumers = (self._unwritten.append,)
         await self._poll(connection, other, stop)
         stopping.cancel()
+        await asyncio.wrap_future(bench.disconnect(connection))  # nothing is read that no line tells
+        self._write_samples(connection, other)
         self._write_summary(connection)
         return 130 if stop.is_set() else 0
 
     async def _poll(self, connection: Any, other: Any, stop: asyncio.Event) -> None:
         """Write each new reading and gap until time or a signal ends it."""
         ends = time.monotonic() + self._duration if self._duration else float("inf")
-        written: Reading | None = None
         gaps = 0
         while not stop.is_set() and time.monotonic() < ends:
             for gap in connection.gaps[gaps:]:
                 gaps += 1
                 self._write_gap(gap)
-            reading = connection.latest
-            if reading is not None and reading is not written:
-                written = reading
-                self._write_sample(reading, other.latest if other else None, connection)
+            self._tell_recording(connection)
+            self._write_samples(connection, other)
             with contextlib.suppress(TimeoutError):
                 await asyncio.wait_for(stop.wait(), min(0.02, max(ends - time.monotonic(), 0.001)))
+
+    def _write_samples(self, connection: Any, other: Any) -> None:
+        while self._unwritten:
+            self._write_sample(self._unwritten.popleft(), other.latest if other else None, connection)
 
     def _write_sample(self, reading: Reading, beside: Reading | None, connection: Any) -> None:
         values = {name: sample.value for name, sample in reading.samples.items()}

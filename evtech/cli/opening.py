@@ -1,6 +1,6 @@
 """From words on the command line to an open device: address, profile, recognition."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evtech.cli.output import Output
@@ -18,6 +18,16 @@ class Opened:
 
     device: Device
     address: LinkAddress
+
+
+def with_timeout(text: str, seconds: float | None) -> str:
+    """Return a link address with the answer's time limit of an option; what the address says itself stands."""
+    if seconds is None:
+        return text
+    if not 0.01 <= seconds <= 60:
+        raise InputError(f"--timeout is {seconds:g}.", "Allowed: 0.01 to 60 s.")
+    address = parse_address(text)
+    return text if address.timeout is not None else str(replace(address, timeout=seconds))
 
 
 async def open_device(text: str, profile_name: str | None, profile_dir: str | None, output: Output) -> Opened:

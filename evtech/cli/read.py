@@ -6,7 +6,7 @@ from typing import Any
 import typer
 
 from evtech.cli.output import Output, iso
-from evtech.errors import EvtechError, InputError
+from evtech.errors import InputError
 from evtech.measure.quantity import shown
 from evtech.measure.sample import ActiveError, ChargerIdentity, ChargerState, Reading, Sample
 
@@ -20,8 +20,12 @@ def register(app: typer.Typer) -> None:
         link: str = typer.Argument(..., metavar="LINK"),
         profile: str | None = typer.Option(None, help="Profile id or file."),
         point: list[str] = typer.Option([], help="Only these points."),  # noqa: B008
+        timeout: float | None = typer.Option(None, help="Seconds to wait for each answer."),
     ) -> None:
         """Read every point of a device once."""
+        from evtech.cli.opening import with_timeout
+
+        link = with_timeout(link, timeout)
         data, text, code = asyncio.run(_read(link, profile, point, context.obj.profile_dir, context.obj.output))
         context.obj.output.result(data, text)
         raise typer.Exit(code)
@@ -31,6 +35,8 @@ async def _read(
     link: str, profile: str | None, names: list[str], profile_dir: str | None, output: Output
 ) -> tuple[dict[str, Any], str, int]:
     from evtech.cli.opening import open_device
+    from evtech.devices.device import require_values
+    from evtech.devices.recognition import contradiction
 
     opened = await open_device(link, profile, profile_dir, output)
     device = opened.device
@@ -49,14 +55,10 @@ async def _read(
     finally:
         await device.link.close()
     wanted = {name: sample for name, sample in whole.samples.items() if not names or name in names}
-    if all(sample.value is None for sample in wanted.values()):
-        reasons = {sample.reason for sample in wanted.values() if sample.reason}
-        raise EvtechError(
-            f"Not one point of {device.profile.id} could be read: {'; '.join(sorted(reasons))}.",
-            "No device answers under this unit id: check unit= of the link."
-            if any("exception 11" in reason or "exception 10" in reason for reason in reasons)
-            else "The profile does not fit this device; try without --profile to have it recognised.",
-        )
+    require_values(device.profile, wanted)
+    doubt = contradiction(device.profile, whole)
+    if doubt:
+        output.say(f"This may be another product: {doubt}.")
     return _json(whole, wanted, identity, opened.address.__str__()), _text(whole, wanted, identity), 0
 
 

@@ -1,6 +1,6 @@
 """``evtech report``: documents made from the archive."""
 
-from collections.abc import Callable
+import importlib
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,14 @@ import typer
 from evtech.cli.output import Output
 from evtech.errors import InputError
 
+# kind -> module and function that writes it: (archive, id, pdf=, html=, lang=) -> [(file, SHA-256)]
+KINDS = {
+    "session": ("evtech.reports.session", "write_session_report"),
+    "diagnosis": ("evtech.reports.diagnosis", "write_diagnosis_report"),
+    "billing": ("evtech.reports.billing_kept", "write_kept_report"),
+    "calibration": ("evtech.reports.calibration_kept", "write_kept_calibration"),
+}
+
 
 def register(app: typer.Typer) -> None:
     """Add the command."""
@@ -16,7 +24,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def report(
         context: typer.Context,
-        kind: str = typer.Argument(..., metavar="KIND", help="session, billing, or verify"),
+        kind: str = typer.Argument(..., metavar="KIND", help=f"{', '.join(KINDS)}, or verify"),
         id_: str = typer.Argument(
             ...,
             metavar="ID",
@@ -36,42 +44,29 @@ def register(app: typer.Typer) -> None:
             raise InputError(f"There is no report {kind!r} in this version.", f"Available: {', '.join(KINDS)}.")
         if pdf is None and html is None:
             raise InputError("No file is named.", "Add --pdf FILE, --html FILE or both.")
-        written = KINDS[kind](context, id_, pdf=pdf, html=html, lang=lang)
+        if kind == "billing" and Path(id_).exists():
+            from evtech.reports.billing_kept import write_file_report
+
+            written = write_file_report(Path(id_), pdf=pdf, html=html, lang=lang)
+        else:
+            written = _from_archive(context, kind, id_, pdf=pdf, html=html, lang=lang)
         files = [{"file": str(path), "sha256": digest} for path, digest in written]
         context.obj.output.result(
             {"kind": kind, "files": files}, "\n".join(f"{path} is written" for path, _ in written)
         )
 
 
-Written = list[tuple[Path, str]]
-
-
-def _session(context: typer.Context, id_: str, **wanted: Any) -> Written:
+def _from_archive(context: typer.Context, kind: str, id_: str, **wanted: Any) -> list[tuple[Path, str]]:
     from evtech.cli.sessions import open_archive
-    from evtech.reports.session import write_session_report
 
+    module, function = KINDS[kind]
+    write = getattr(importlib.import_module(module), function)
     archive = open_archive(context)
     try:
-        return write_session_report(archive, id_, **wanted)
+        written: list[tuple[Path, str]] = write(archive, id_, **wanted)
     finally:
         archive.close()
-
-
-def _billing(context: typer.Context, id_: str, **wanted: Any) -> Written:
-    """Write the report of a kept check, or of a record that is a file or the only one in a folder."""
-    from evtech.cli.sessions import open_archive
-    from evtech.reports.billing_kept import write_file_report, write_kept_report
-
-    if Path(id_).exists():
-        return write_file_report(Path(id_), **wanted)
-    archive = open_archive(context)
-    try:
-        return write_kept_report(archive, id_, **wanted)
-    finally:
-        archive.close()
-
-
-KINDS: dict[str, Callable[..., Written]] = {"session": _session, "billing": _billing}
+    return written
 
 
 def verify(output: Output, file: Path, trust_as: str | None) -> int:

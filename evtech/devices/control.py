@@ -5,9 +5,10 @@ written into the audit before and after, and undone at the end. After a timeout 
 value is read, because the write may have been carried out.
 """
 
+import asyncio
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -27,7 +28,7 @@ ALLOWED = (
     "command", "heartbeat",
 )  # fmt: skip
 # where a written value can be seen when its own register cannot be read
-_SEEN_AT = {"current_limit": ("current_limit_actual", "signalled_current"), "phase_switch": ("phase_switch_state",)}
+SEEN_AT = {"current_limit": ("current_limit_actual", "signalled_current"), "phase_switch": ("phase_switch_state",)}
 _CURRENTS = ("current_limit", "current_limit_fine", "current_limit_l1", "current_limit_l2", "current_limit_l3")
 _CEILINGS = ("hw_max_current", "max_current", "cable_max_current")
 
@@ -74,8 +75,15 @@ class Outcome:
 class Control:
     """Writes to one device while armed. Use: ``arm``, ``write`` …, ``restore``, ``disarm``."""
 
-    def __init__(self, device: Device, audit: Audit, *, clock: Callable[[], float] = time.monotonic) -> None:
-        self._device, self._audit, self._clock = device, audit, clock
+    def __init__(
+        self,
+        device: Device,
+        audit: Audit,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+    ) -> None:
+        self._device, self._audit, self._clock, self._sleep = device, audit, clock, sleep
         self._technician = ""
         self._armed_until = 0.0
         self._before: dict[str, tuple[float | None, float]] = {}  # point -> value before, value written last
@@ -85,6 +93,11 @@ class Control:
         """Tell whether writing is possible now."""
         return self._clock() < self._armed_until
 
+    @property
+    def changed(self) -> tuple[tuple[str, float | None, float], ...]:
+        """Return what is to be put back: point, value before (``None`` = unknown), value written last."""
+        return tuple((name, before, written) for name, (before, written) in self._before.items())
+
     def arm(self, technician: str, seconds: float = ARMED_S) -> None:
         """Arm for some time; the person must name themselves."""
         if not technician.strip():
@@ -93,6 +106,10 @@ class Control:
         self._armed_until = self._clock() + min(seconds, ARMED_S)
         self._device.link.writes_allowed = True
 
+    def stay_armed(self) -> None:
+        """Arm again for the same person, as long as the guided work that they began goes on."""
+        self.arm(self._technician)
+
     def disarm(self) -> None:
         """End the arming; the link refuses every write from now on."""
         self._armed_until = 0.0
@@ -100,7 +117,7 @@ class Control:
 
     async def present(self, name: str) -> float | None:
         """Return the value in force now, ``None`` where the product does not tell."""
-        for candidate in (name, *_SEEN_AT.get(name, ())):
+        for candidate in (name, *SEEN_AT.get(name, ())):
             point = self._device.profile.points.get(candidate)
             if point is not None and point.readable:
                 try:
@@ -172,14 +189,19 @@ class Control:
     async def restore(self) -> dict[str, bool]:
         """Put back what was before, the last write first; return for each point whether it is as it was.
 
-        A point whose former value is unknown, or which cannot be written back, is ``False``: a person must set it.
+        Possible after the arming has run out as well: it ends what was armed and asks for nothing new. A point whose
+        former value is unknown, or which cannot be written back, is ``False``: a person must set it.
         """
         done: dict[str, bool] = {}
+        if self._before:
+            self._device.link.writes_allowed = True
         for name, (before, written) in reversed(self._before.items()):
             done[name] = before is not None and await self._put_back(name, before, written)
             if before is None:
                 self._audit(self._row(name, written, written, None, "not restored", "the value before is not known"))
         self._before = {name: kept for name, kept in self._before.items() if not done[name]}
+        if not self.is_armed:
+            self._device.link.writes_allowed = False
         return done
 
     async def _put_back(self, name: str, before: float, written: float) -> bool:
@@ -212,14 +234,12 @@ class Control:
 
     async def _seen(self, name: str, value: float, point: Point) -> float | None:
         """Return the value seen within five seconds, ``None`` where the product shows none."""
-        import asyncio
-
-        deadline = time.monotonic() + READ_BACK_S
+        deadline = self._clock() + READ_BACK_S
         while True:
             seen = await self.present(name)
-            if seen is None or abs(seen - value) <= self._tolerance(point) or time.monotonic() >= deadline:
+            if seen is None or abs(seen - value) <= self._tolerance(point) or self._clock() >= deadline:
                 return seen
-            await asyncio.sleep(_POLL_S)
+            await self._sleep(_POLL_S)
 
     def _tolerance(self, point: Point) -> float:
         return max((point.resolution or abs(point.scale)) / 2, 0.05)

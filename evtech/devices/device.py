@@ -6,15 +6,16 @@ remembered and shown as missing, with the reason, without hiding the others.
 
 import contextlib
 import re
+import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 
 from evtech.devices.encoding import decode, missing
 from evtech.devices.profile import Point, Profile
 from evtech.devices.read_plan import Block, plan
 from evtech.devices.state import active_errors, charger_state
-from evtech.errors import DeviceError, NoAnswerError, RefusedError
+from evtech.errors import DeviceError, NoAnswerError, RefusedError, UnreadableError
 from evtech.links.link import Answer, ModbusLink, Table
 from evtech.measure.sample import ChargerIdentity, Quality, Reading, Sample
 
@@ -35,11 +36,11 @@ class Device:
         self._plan: list[Block] | None = None
         self._plan_is_full = False
         # the wall clock may be set while we watch: intervals come from the monotonic clock, UTC is mapped once
-        self._zero = datetime.now(UTC) - timedelta(seconds=time.monotonic())
+        self._zero = datetime.now(UTC) - timedelta(seconds=time.monotonic() + slept())
 
     def utc(self, monotonic: float) -> datetime:
         """Return the UTC moment of a monotonic time (s)."""
-        return self._zero + timedelta(seconds=monotonic)
+        return self._zero + timedelta(seconds=monotonic + slept())
 
     async def read_all(self) -> Reading:
         """Return one reading of every readable point; identity points are read once and repeated.
@@ -50,15 +51,31 @@ class Device:
         self._keep_identity(samples)
         return self._reading({**self._fixed, **samples}, (asked + answered) / 2)
 
+    async def first_reading(self) -> Reading:
+        """Return a reading with at least one value; raise ``UnreadableError`` where the profile cannot be right."""
+        reading = await self.read_all()
+        require_values(self.profile, reading.samples)
+        return reading
+
     async def read(self, name: str) -> Sample:
         """Return one point's sample; raise ``RefusedError`` naming it, or what the link raises."""
+        return (await self.read_timed(name))[0]
+
+    async def read_timed(self, name: str) -> tuple[Sample, float, float]:
+        """Return one point's sample with the monotonic times (s) at which it was asked for and answered."""
         point = self.profile.points[name]
         block = plan([point], self.profile.reads, byte_time=0, overhead=0)[0]
         try:
             answer = await self._ask(block)
         except RefusedError as error:
             raise RefusedError(f"{name}: {error}", error.code, error.hint) from error
-        return self._take(block, answer.words, answer.suspect)[name]
+        return self._take(block, answer.words, answer.suspect)[name], answer.asked, answer.answered
+
+    async def read_points(self, names: Iterable[str]) -> Reading:
+        """Return one reading of some points only, in as few requests as they need; raises as ``read_all``."""
+        wanted = [self.profile.points[name] for name in names if name not in self._refused]
+        samples, asked, answered = await self._read_blocks(self._planned(wanted))
+        return self._reading(samples, (asked + answered) / 2)
 
     async def identify(self) -> ChargerIdentity:
         """Return who the device says it is; what it does not tell is ``None``."""
@@ -163,7 +180,18 @@ class Device:
 
     async def _ask(self, block: Block) -> Answer:
         unit = self.unit_id if block.unit_id is None else block.unit_id
-        return await self.link.read(unit, block.table, block.address, block.count, spare=block.spare)
+        most = self.profile.reads.max_registers
+        if block.table in (Table.COIL, Table.DISCRETE) or block.count <= most:
+            return await self.link.read(unit, block.table, block.address, block.count, spare=block.spare)
+        # one text longer than the device hands out at once
+        starts = range(0, block.count, most)
+        sizes = [min(most, block.count - start) for start in starts]
+        parts = [
+            await self.link.read(unit, block.table, block.address + start, size)
+            for start, size in zip(starts, sizes, strict=True)
+        ]
+        words = tuple(word for part in parts for word in part.words)
+        return Answer(words, parts[0].asked, parts[-1].answered, any(part.suspect for part in parts))
 
     def _take(self, block: Block, words: tuple[int, ...], suspect: bool) -> dict[str, Sample]:
         taken = {}
@@ -176,6 +204,27 @@ class Device:
                                 "read right after a timeout")  # fmt: skip
             taken[point.name] = sample
         return taken
+
+
+def require_values(profile: Profile, samples: Mapping[str, Sample]) -> None:
+    """Raise ``UnreadableError`` with the device's reasons when not one value came."""
+    if any(sample.value is not None for sample in samples.values()):
+        return
+    reasons = sorted({sample.reason for sample in samples.values() if sample.reason})
+    is_absent = any(f"exception {code}" in reason for reason in reasons for code in (10, 11))
+    raise UnreadableError(
+        f"Not one point of {profile.id} could be read: {'; '.join(reasons)}.",
+        "No device answers under this unit id: check unit= of the link."
+        if is_absent
+        else "The profile does not fit this device; leave it out to have the device recognised.",
+    )
+
+
+def slept() -> float:
+    """Return how long (s) the computer has been asleep since it was started: Linux stops the monotonic clock then."""
+    if sys.platform == "linux":
+        return max(0.0, time.clock_gettime(time.CLOCK_BOOTTIME) - time.monotonic())
+    return 0.0
 
 
 def _as_text(sample: Sample | None) -> str | None:

@@ -24,6 +24,10 @@ class Library:
         """Return all profiles, ordered by id."""
         return [profile for _, profile in sorted(self._load().items())]
 
+    def reload(self) -> None:
+        """Read the folders again: a profile was added."""
+        self._profiles = None
+
     def find(self, id_or_path: str) -> Profile:
         """Return a profile by id, or from a file by path; raise ``ProfileError`` naming similar ids."""
         if id_or_path.endswith(".toml") or "/" in id_or_path or "\\" in id_or_path:

@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from evtech.devices.device import Device, matches
 from evtech.devices.library import Library
 from evtech.devices.profile import Profile
-from evtech.errors import BadAnswerError, DeviceError, NoAnswerError
+from evtech.errors import BadAnswerError, DeviceError, NoAnswerError, RefusedError
 from evtech.links.link import ModbusLink
+from evtech.measure.sample import Reading
 
+GATEWAY_SILENCE = (10, 11)  # a gateway's words for a unit that is not there
 IDENTITY_CONFIDENCE = 0.95
 PLAUSIBLE_CONFIDENCE = 0.5
 
@@ -32,7 +34,7 @@ async def recognise(link: ModbusLink, library: Library, unit_id: int | None = No
     """
     found: list[Match] = []
     silent: dict[int, NoAnswerError] = {}
-    answered = False
+    answering: set[int] = set()
     for profile in library.profiles():
         tests = profile.recognition.tests
         if not tests:
@@ -44,17 +46,35 @@ async def recognise(link: ModbusLink, library: Library, unit_id: int | None = No
             continue
         try:
             match = await _try(device)
-            answered = True
+            answering.add(unit)
         except NoAnswerError as error:
-            silent[unit] = error
+            if unit not in answering:  # some devices are silent where others refuse
+                silent[unit] = error
             continue
         except BadAnswerError:
             continue
         if match is not None:
             found.append(match)
-    if not answered and silent:
-        raise next(iter(silent.values()))
+    if not answering and silent:
+        raise _nobody(link, silent)
     return sorted(found, key=lambda match: -match.confidence)
+
+
+def contradiction(profile: Profile, reading: Reading) -> str | None:
+    """Return which value does not look like the product's, or ``None``: a chosen profile may be the wrong one."""
+    for name, test in profile.recognition.tests:
+        sample = reading.samples.get(name)
+        if sample is not None and sample.value is not None and not matches(test, sample):
+            return f"{name} is {sample.text or sample.value}, {profile.vendor} {profile.model} has {test}"
+    return None
+
+
+def _nobody(link: ModbusLink, silent: dict[int, NoAnswerError]) -> NoAnswerError:
+    units = [str(unit) for unit in sorted(silent)]
+    if len(units) == 1:
+        return next(iter(silent.values()))
+    asked = f"{', '.join(units[:-1])} and {units[-1]}"
+    return NoAnswerError(f"Nothing answers on {link.name}: units {asked} were asked.", next(iter(silent.values())).hint)
 
 
 async def _try(device: Device) -> Match | None:
@@ -66,6 +86,10 @@ async def _try(device: Device) -> Match | None:
             sample = await device.read(name)
         except (NoAnswerError, BadAnswerError):
             raise
+        except RefusedError as error:
+            if error.code in GATEWAY_SILENCE:
+                raise NoAnswerError(str(error), error.hint) from error
+            return None
         except DeviceError:
             return None
         if not matches(test, sample):

@@ -1,19 +1,22 @@
 """Findings and diagnoses as JSON values: on the command line, in the archive, in reports."""
 
-from datetime import UTC, datetime
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from evtech.diagnostics.engine import Diagnosis, Finding
+from evtech.diagnostics.routine import RoutineResult
 
 
-def diagnosis_json(diagnosis: Diagnosis) -> dict[str, Any]:
-    """Return a diagnosis as the contract writes it (schema ``evtech.diagnosis/1``); the caller adds routines."""
+def diagnosis_json(diagnosis: Diagnosis, routines: Sequence[RoutineResult] = ()) -> dict[str, Any]:
+    """Return a diagnosis as the contract writes it (schema ``evtech.diagnosis/1``)."""
     return {
         "schema": "evtech.diagnosis/1",
         "result": diagnosis.result,
         "findings": [finding_json(finding) for finding in diagnosis.findings],
-        "routines": [],
+        "routines": [routine_json(result) for result in routines],
         "missing_signals": list(diagnosis.missing),
+        "not_measurable": list(diagnosis.not_measurable),
     }
 
 
@@ -44,6 +47,34 @@ def finding_json(finding: Finding) -> dict[str, Any]:
     }
 
 
+def routine_json(result: RoutineResult) -> dict[str, Any]:
+    """Return one routine's result with its steps."""
+    return {
+        "id": result.id,
+        "verdict": str(result.verdict),
+        "reason": result.reason,
+        "measured": dict(result.measured),
+        "steps": [
+            {
+                "name": step.name,
+                "verdict": str(step.verdict),
+                "reason": step.reason,
+                "expected": step.expected or None,
+                "measured": step.measured or None,
+                "at": None if step.at is None else moment(step.at),
+            }
+            for step in result.steps
+        ],
+        "faults": [{"id": name, "phase": phase} for name, phase in result.faults.items()],
+        "not_restored": list(result.not_restored),
+    }
+
+
 def moment(seconds: float) -> str:
     """Return a time of a trace as ISO 8601 in UTC."""
-    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    # not fromtimestamp: Windows has no moments before 1970, and a trace may count from below its own zero
+    return (
+        (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds))
+        .isoformat(timespec="milliseconds")
+        .replace("+00:00", "Z")
+    )

@@ -6,17 +6,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from evtech.diagnostics.predicates import Signal
+from evtech.diagnostics.supply import rolling_mean
 from evtech.diagnostics.trace import Floats, Trace
 
 if TYPE_CHECKING:
     from evtech.diagnostics.evidence import Evidence
 
 LIVE_V, PRESENT_V = 180.0, 50.0
-NOMINAL_V = 230.0
 ACTIVE_A = 1.0
-STEP_A = 4.0  # a step of current that shows the supply's impedance
-TYPICAL_RATED_W = 22_000.0
-COMPARED_V, ALONE_V = 2.5, 6.0
 
 
 def fitted_phases(trace: Trace) -> tuple[str, ...]:
@@ -39,12 +36,59 @@ def fitted_phases(trace: Trace) -> tuple[str, ...]:
     told = [trace.numbers[n] for n in ("phase_count", "phase_switch_state") if n in trace.numbers]
     if any(np.nanmax(np.append(column, 0.0)) >= 3 for column in told):
         return tuple(present)
-    return tuple(alive) if len(present) - len(alive) >= 2 else tuple(present)
+    return tuple(alive) if alive and len(present) - len(alive) >= 2 else tuple(present)
+
+
+def largest_current(evidence: "Evidence") -> Floats | None:
+    """Return the largest phase current (A), ``None`` where no phase current is recorded."""
+    if not evidence.currents:
+        return None
+    stacked = np.vstack(list(evidence.currents.values()))
+    nothing = np.isnan(stacked).all(axis=0)
+    return np.where(nothing, np.nan, np.max(np.where(np.isnan(stacked), -np.inf, stacked), axis=0))
+
+
+def current_max(evidence: "Evidence", window: float | None) -> Signal | None:
+    """Return the largest phase current; of a device that tells only the sum, what each of its phases has at least."""
+    found = largest_current(evidence)
+    if found is not None:
+        return Signal(found, point="current")
+    total = evidence.numbers("current_total")
+    if total is None:
+        return None
+    return Signal(total / max(1, len(evidence.fitted)), point="current_total")
+
+
+def supply_side(evidence: "Evidence", volts: dict[str, Floats]) -> dict[str, Floats]:
+    """Return the supply's voltages: a meter behind the contactor sees it only while the contactor is closed.
+
+    Such a meter shows nothing in A and B and the supply in C; of a box that uses one phase it shows that one.
+    """
+    words = evidence.state_words
+    idle, charging = np.isin(words, ["A1", "A2", "B", "B1", "B2"]), np.isin(words, ["C2", "D2"])
+    if not volts or not idle.any() or not charging.any():
+        return volts
+    highest = np.nan_to_num(np.vstack(list(volts.values()))).max(axis=0)
+    if (highest[idle] > PRESENT_V).mean() > 0.1 or (highest[charging] > LIVE_V).mean() < 0.5:
+        return volts
+    single = _single(evidence)
+    return {phase: np.where(charging & ~(single & (phase != "L1")), column, np.nan) for phase, column in volts.items()}
+
+
+def _single(evidence: "Evidence") -> "np.ndarray[tuple[int, ...], np.dtype[np.bool_]]":
+    """Return where the charger uses one phase only."""
+    mode, words = evidence.numbers("phase_switch_state"), evidence.words("relay_command")
+    single = np.zeros(len(evidence.trace), bool) if mode is None else np.asarray(mode == 1)
+    return single if words is None else single | (np.char.lower(words) == "closed_l1")
 
 
 def switch_command(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return the contactor command: open or closed."""
-    return _switch(evidence, "relay_command")
+    """Return the contactor command: open or closed. In A, B1 and F it is open (IEC 61851-1, annex A)."""
+    told = _switch(evidence, "relay_command")
+    if told is not None or not evidence.outputs or evidence.state is None:
+        return told
+    rests = np.isin(evidence.state_words, ["A1", "A2", "B1", "E", "F"])
+    return Signal(words=np.where(rests, "open", ""), point="cp_state")
 
 
 def switch_feedback(evidence: "Evidence", window: float | None) -> Signal | None:
@@ -57,23 +101,47 @@ def _switch(evidence: "Evidence", point: str) -> Signal | None:
     if words is None:
         return None
     lowered = np.char.lower(words)
-    closed = np.char.startswith(lowered, "closed") | np.isin(lowered, ["1", "1.0", "true", "on", "close"])
-    is_open = np.isin(lowered, ["open", "0", "0.0", "false", "off"])
+    closed = np.char.startswith(lowered, "closed") | np.isin(lowered, [*_CLOSED, "1", "1.0", "3", "3.0"])
+    is_open = np.isin(lowered, ["open", "opened", "0", "0.0", "false", "off"])
     return Signal(words=np.where(closed, "closed", np.where(is_open, "open", "")), point=point)
 
 
+_CLOSED = ("true", "on", "close", "one phase", "three phases", "one_phase", "three_phases")
+
+
+def _fitted_outputs(evidence: "Evidence") -> dict[str, Floats]:
+    """Return the outputs of the fitted phases; without supply voltages two that are never live are not fitted."""
+    if evidence.voltages:
+        return evidence.of_fitted(evidence.outputs) or evidence.outputs
+    live = {p: c for p, c in evidence.outputs.items() if np.nanmax(np.append(c, 0.0)) > LIVE_V}
+    return live if len(live) == 1 and len(evidence.outputs) == 3 else evidence.outputs
+
+
+def closing_poles(evidence: "Evidence") -> dict[str, Floats]:
+    """Return the output voltages of the poles that should be closed and have a supply; NaN where they need not be."""
+    words = evidence.words("relay_command")
+    told = None if words is None else np.char.lower(words)
+    single = _single(evidence)
+    found = {}
+    for phase, column in _fitted_outputs(evidence).items():
+        wanted = ~(single & (phase != "L1"))
+        if told is not None:
+            # closed_L1 or closed_L1,L2 closes these alone
+            named = np.char.startswith(told, "closed_")
+            wanted &= ~named | (np.char.find(told, phase.lower()) >= 0)
+        supply = evidence.voltages.get(phase)
+        dead = np.zeros(len(column), bool) if supply is None else np.asarray(supply < LIVE_V)
+        found[phase] = np.where(wanted & ~dead, column, np.nan)
+    return found
+
+
 def output_low(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return the lowest output voltage of the poles that are told to close (closed_L1 = that pole alone)."""
+    """Return the lowest output voltage of the poles that are told to close and whose supply is live."""
     if not evidence.outputs:
         return None
-    words = evidence.words("relay_command")
-    single = np.zeros(len(evidence.trace), bool) if words is None else np.char.lower(words) == "closed_l1"
-    fitted = evidence.of_fitted(evidence.outputs) or evidence.outputs
-    stacked = np.vstack(list(fitted.values()))
+    stacked = np.vstack(list(closing_poles(evidence).values()))
     lowest = np.min(np.where(np.isnan(stacked), np.inf, stacked), axis=0)
-    lowest = np.where(np.isinf(lowest), np.nan, lowest)
-    first = evidence.outputs.get("L1", lowest)
-    return Signal(np.where(single, first, lowest), point="output_voltage")
+    return Signal(np.where(np.isinf(lowest), np.nan, lowest), point="output_voltage")
 
 
 def ten_minutes(pick: Callable[..., Floats]) -> Callable[["Evidence", float | None], Signal | None]:
@@ -90,241 +158,12 @@ def ten_minutes(pick: Callable[..., Floats]) -> Callable[["Evidence", float | No
     return make
 
 
-def rolling_mean(times: Floats, values: Floats, seconds: float) -> Floats:
-    """Return the time-weighted mean over the window before each sample; NaN until the window is nine tenths full."""
-    good = ~np.isnan(values)
-    steps = np.diff(times, prepend=times[:1])
-    weights = np.where(good, steps, 0.0)
-    total = np.cumsum(np.where(good, values, 0.0) * weights)
-    span = np.cumsum(weights)
-    start = np.searchsorted(times, times - seconds, "left")
-    before_total = np.where(start > 0, total[start - 1], 0.0)
-    before_span = np.where(start > 0, span[start - 1], 0.0)
-    covered = span - before_span
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.where(covered >= 0.9 * seconds, (total - before_total) / covered, np.nan)
-
-
 def active_phases(evidence: "Evidence", window: float | None) -> Signal | None:
     """Return how many phases carry more than 1 A."""
     if len(evidence.currents) < 2:
         return None
     stacked = np.vstack(list(evidence.currents.values()))
     return Signal((np.nan_to_num(stacked) > 1.0).sum(axis=0).astype(float), point="current")
-
-
-def _energy(evidence: "Evidence") -> tuple[Floats, str] | None:
-    for point in ("energy_import_total", "energy_total"):
-        column = evidence.numbers(point)
-        if column is not None:
-            return column, point
-    return None
-
-
-def _power(evidence: "Evidence") -> Floats | None:
-    return evidence.numbers("power_total")
-
-
-def _resolution(energy: Floats) -> float | None:
-    steps = np.diff(energy[~np.isnan(energy)])
-    rising = steps[steps > 0]
-    return float(rising.min()) if len(rising) else None
-
-
-def energy_step(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return how far the register moved: since the last sample, or over a window in which it must have moved."""
-    found = _energy(evidence)
-    if found is None:
-        return None
-    energy, point = found
-    if window is None:
-        fall = np.diff(energy, prepend=energy[:1])
-        tolerance = 0.5 * (_resolution(energy) or 1.0)
-        return Signal(np.where(np.abs(fall) < tolerance, 0.0, fall), point=point)
-    times = evidence.trace.times
-    start = np.searchsorted(times, times - window, "left")
-    moved = energy - energy[start]
-    due = _integral_over(evidence, start)
-    if due is None:
-        return None
-    # a coarse register moves seldom: silence counts only when several of its steps were due
-    needed = max(3 * (_resolution(energy) or 100.0), 20.0)
-    return Signal(np.where((times - times[start] >= 0.9 * window) & (due >= needed), moved, np.nan), point=point)
-
-
-def _integral_over(evidence: "Evidence", start: "np.ndarray[tuple[int, ...], np.dtype[np.int64]]") -> Floats | None:
-    total = _integral(evidence)
-    return None if total is None else total - total[start]
-
-
-def _integral(evidence: "Evidence") -> Floats | None:
-    """Return the energy by power (Wh), by trapezoids; steps over a gap count nothing."""
-    power = _power(evidence)
-    if power is None:
-        return None
-    times = evidence.trace.times
-    steps = np.diff(times)
-    usual = float(np.median(steps)) if len(steps) else 1.0
-    pieces = (power[1:] + power[:-1]) / 2 * steps / 3600
-    pieces = np.where((steps > max(5 * usual, 10.0)) | np.isnan(pieces), 0.0, pieces)
-    return np.concatenate([[0.0], np.cumsum(pieces)])
-
-
-def energy_jump(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return how far the register rose since the sample before (Wh)."""
-    found = _energy(evidence)
-    return None if found is None else Signal(np.maximum(np.diff(found[0], prepend=found[0][:1]), 0.0), point=found[1])
-
-
-def energy_possible(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return the most that can have flowed since the sample before: rated power over that time (Wh)."""
-    rating = evidence.signal("lim.hw")
-    rated = TYPICAL_RATED_W
-    if rating is not None and rating.numbers is not None and np.nanmax(rating.numbers) > 0:
-        rated = max(TYPICAL_RATED_W, 3 * NOMINAL_V * float(np.nanmax(rating.numbers)))
-    power = _power(evidence)
-    if power is not None and not np.isnan(power).all():
-        rated = max(rated, float(np.nanmax(power)))
-    steps = np.diff(evidence.trace.times, prepend=evidence.trace.times[:1])
-    return Signal(rated * steps / 3600, point="power_total")
-
-
-def _energy_balance(evidence: "Evidence") -> tuple[Floats, Floats, float] | None:
-    """Return register rise and integral, both cumulated over the same steps, and the register's resolution."""
-    found, power = _energy(evidence), _power(evidence)
-    if found is None or power is None:
-        return None
-    energy = found[0]
-    total = _integral(evidence)
-    assert total is not None
-    rise = np.diff(energy, prepend=energy[:1])
-    steps = np.diff(evidence.trace.times, prepend=evidence.trace.times[:1])
-    usual = float(np.median(steps[1:])) if len(steps) > 1 else 1.0
-    usable = (steps <= max(5 * usual, 10.0)) & ~np.isnan(rise) & (rise >= 0)
-    return np.cumsum(np.where(usable, rise, 0.0)), total, _resolution(energy) or 0.0
-
-
-def energy_base(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return the integrated energy that the ratio rests on (Wh)."""
-    balance = _energy_balance(evidence)
-    return None if balance is None else Signal(balance[1], point="power_total")
-
-
-def energy_ratio(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return register over integral, moved towards 1 by twice its uncertainty (resolution, sampling)."""
-    balance = _energy_balance(evidence)
-    if balance is None:
-        return None
-    rise, total, resolution = balance
-    with np.errstate(invalid="ignore", divide="ignore"):
-        # a register that hardly moves is frozen, which is another fault than a wrong ratio
-        ratio = np.where((total > 0) & (rise > 0.05 * total), rise / total, np.nan)
-        doubt = 2 * np.sqrt((resolution / np.maximum(total, 1e-9)) ** 2 + 0.002**2)
-    off = np.sign(ratio - 1) * np.maximum(np.abs(ratio - 1) - doubt, 0.0)
-    return Signal(1 + off, point="energy_total")
-
-
-def impedances(evidence: "Evidence") -> dict[str, Floats]:
-    """Return per phase the supply's impedance (ohm) at every sample, from its steps of current up to then."""
-    found = {}
-    for phase, volts in evidence.of_fitted(evidence.voltages).items():
-        amps = evidence.currents.get(phase)
-        if amps is None:
-            continue
-        steps = _steps(evidence.trace.times, volts, amps)
-        if steps:
-            values = np.full(len(volts), np.nan)
-            for at in range(len(steps)):
-                values[steps[at][0] :] = np.median([z for _, z in steps[: at + 1]])
-            found[phase] = values
-    return found
-
-
-def _steps(times: Floats, volts: Floats, amps: Floats) -> list[tuple[int, float]]:
-    """Return (index, ohm) of each step of at least 4 A between two steady stretches at most two minutes apart."""
-    level, steps = 0, []
-    steady = np.zeros(len(amps), bool)
-    steady[1:] = np.abs(np.diff(amps)) < 0.7
-    for i in range(1, len(amps)):
-        if not steady[i] or np.isnan(amps[i]) or np.isnan(volts[i]):
-            continue
-        if abs(amps[i] - amps[level]) < 1.0:
-            level = i
-            continue
-        if abs(amps[i] - amps[level]) >= STEP_A and times[i] - times[level] <= 120:
-            settled = slice(i, min(i + 4, len(amps)))
-            before = slice(max(level - 3, 0), level + 1)
-            high, low = float(np.nanmedian(volts[settled])), float(np.nanmedian(volts[before]))
-            ohm = -(high - low) / (amps[i] - amps[level])
-            if -0.2 < ohm < 10:
-                steps.append((i, float(ohm)))
-        level = i
-    return steps
-
-
-def voltage_drop(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return the drop of the worst phase at its present current, in % of 230 V."""
-    found = impedances(evidence)
-    if not found:
-        return None
-    drops = [100 * z * np.nan_to_num(evidence.currents[phase]) / NOMINAL_V for phase, z in found.items()]
-    return Signal(np.max(np.nan_to_num(np.vstack(drops)), axis=0), point="voltage")
-
-
-def impedance_rise(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return by how many % the drop of the worst phase grew under steady load, beyond what the other phases did.
-
-    What all phases do comes from the network; when the others rise while one falls, the neutral moves. Less than
-    2.5 V (6 V without another phase to compare with) cannot be told from a wandering mains.
-    """
-    volts = evidence.of_fitted(evidence.voltages)
-    changes = {phase: c for phase in volts if (c := _change_under_load(evidence, phase)) is not None}
-    if not changes:
-        return None
-    loaded = evidence.signal("m.i_max")
-    begin = _load_begin(evidence, loaded.numbers if loaded else None)
-    worst = np.zeros(len(evidence.trace))
-    for phase, (lost, first_drop) in changes.items():
-        others = [_smooth_change(evidence, v, begin) for name, v in volts.items() if name != phase]
-        common = np.median(np.vstack(others), axis=0) if others else np.zeros(len(lost))
-        excess = lost - common
-        counts = (excess >= (ALONE_V if not others else COMPARED_V)) & (common > -0.3 * np.abs(lost))
-        worst = np.maximum(worst, np.where(counts, 100 * excess / max(first_drop, 1.0), 0.0))
-    return Signal(worst, point="voltage")
-
-
-def _load_begin(evidence: "Evidence", amps: Floats | None) -> int:
-    """Return the index from which a load has settled."""
-    if amps is None:
-        return 0
-    flowing = np.flatnonzero(np.nan_to_num(amps) > 6)
-    return int(flowing[min(len(flowing) - 1, 10)]) if len(flowing) else 0
-
-
-def _smooth_change(evidence: "Evidence", volts: Floats, begin: int) -> Floats:
-    """Return how far a voltage has fallen since the load settled (V), as a one-minute mean."""
-    smooth = rolling_mean(evidence.trace.times, volts, 60.0)
-    reference = float(np.nanmedian(volts[begin : begin + 60]))
-    return np.nan_to_num(reference - smooth)
-
-
-def _change_under_load(evidence: "Evidence", phase: str) -> tuple[Floats, float] | None:
-    """Return the fall of a loaded phase since its load settled, and its drop then (V); ``None`` without such a load."""
-    amps, volts = evidence.currents.get(phase), evidence.voltages[phase]
-    if amps is None:
-        return None
-    steady = np.nan_to_num(amps) > 6
-    index = np.flatnonzero(steady)
-    if len(index) < 20 or evidence.trace.times[index[-1]] - evidence.trace.times[index[0]] < 300:
-        return None
-    begin = int(index[10])
-    first = float(np.nanmedian(amps[begin : begin + 60]))
-    idle = volts[np.nan_to_num(amps, nan=99.0) < 0.5]
-    drop = float(np.nanmedian(idle) - np.nanmedian(volts[begin : begin + 60])) if len(idle) else 1.0
-    same_load = steady & (np.abs(np.nan_to_num(amps) - first) < 0.1 * first)
-    smooth = rolling_mean(evidence.trace.times, np.where(same_load, volts, np.nan), 60.0)
-    reference = float(np.nanmedian(volts[begin : begin + 60]))
-    return np.nan_to_num(reference - smooth), drop
 
 
 def voltage_unbalance(evidence: "Evidence", window: float | None) -> Signal | None:
@@ -357,4 +196,4 @@ def terminal_rise(evidence: "Evidence", window: float | None) -> Signal | None:
     around = around if around is not None else evidence.numbers("temperature")
     if not columns or around is None:
         return None
-    return Signal(np.max(np.vstack(columns), axis=0) - around, point="temperature_terminal")
+    return Signal(np.fmax.reduce(columns) - around, point="temperature_terminal")

@@ -4,20 +4,32 @@ A fault is a candidate when its predicate was true, or when a maker's code names
 explains goes under that one; a critical one is never hidden. What cannot be decided is not decided.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
 
-from evtech.diagnostics.evidence import Evidence
+from evtech.diagnostics.evidence import NO_FAULT, Evidence
+from evtech.diagnostics.innocent import innocent
 from evtech.diagnostics.knowledge import Cause, Fault, catalogues, faults
-from evtech.diagnostics.lookup import look_up
+from evtech.diagnostics.lookup import look_up_register, named
+from evtech.diagnostics.measurable import not_measurable
 from evtech.diagnostics.poles import poles_of
-from evtech.diagnostics.predicates import Outcome, evaluate
+from evtech.diagnostics.predicates import Bools, Outcome, evaluate, run_starts
 
 DETECTED = 0.8  # weight of a predicate that was true
 CODED = 0.9  # weight of a maker's code with one target; shared among several
+_FEW = 4
+LIKELY = 0.5  # what is less likely than this stands behind what is more
+# a fault proven by a signal (None: any) says against another, whose weight is halved: a drifting sensor trips without a
+# leak; failures in a fixed rhythm are no noise; a vehicle that asks again and again has not simply paused
+_CONTRADICTS = (
+    ("RCD-NUISANCE", None, ("RCD-AC", "RCD-DC")),
+    ("COM-SECOND-MASTER", "link.burst_period_s", ("COM-CRC-NOISE", "COM-INTERMITTENT")),
+    ("EV-RETRY", None, ("EV-PAUSED",)),
+    ("EV-MIN-CURRENT", None, ("EV-PAUSED", "SES-PATTERN")),
+)
 _SEVERITIES = ("critical", "fault", "warning", "info")
 _LAST = ("CP-STATE-F", "INT-FAULT", "SES-PATTERN")  # consequences as a rule: they rank below what began before them
 _EARLIER_S = 5.0
@@ -32,6 +44,7 @@ class Proof:
     value: Any
     limit: Any
     at: float
+    signal: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,42 +67,83 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Diagnosis:
-    """The answer: healthy, findings or inconclusive; which decisive signals were missing."""
+    """The answer: healthy, findings or inconclusive; which decisive signals were missing, what could not be proven."""
 
     result: str
     findings: tuple[Finding, ...]
     missing: tuple[str, ...] = field(default=())
+    not_measurable: tuple[str, ...] = field(default=())
 
 
-def diagnose(evidence: Evidence, profile: str | None = None) -> Diagnosis:
-    """Return what explains a recording; ``profile`` gives the maker's codes their meaning."""
+def diagnose(
+    evidence: Evidence, profile: str | None = None, more: Callable[[list[Finding]], list[Finding]] = list
+) -> Diagnosis:
+    """Return what explains a recording; ``profile`` gives the maker's codes their meaning.
+
+    ``more`` may add to the candidates what routines and a technician found, before they are ranked.
+    """
     found = [f for fault in faults().values() if (f := _detected(fault, evidence)) is not None]
-    found = _with_codes(found, evidence, profile)
-    findings = _suppressed(_ordered(found))
-    missing = tuple(name for name in ("evse.state", "m.i_max") if evidence.signal(name) is None)
+    found, unread = _with_codes(found, evidence, profile)
+    findings = tuple(_suppressed(_ordered(_contradicted(more(found)))))
     if any(f.fault.severity != "info" for f in findings):
-        return Diagnosis("findings", tuple(findings), missing)
-    return Diagnosis("inconclusive" if _undecidable(evidence, missing) else "healthy", tuple(findings), missing)
+        return Diagnosis("findings", findings, _absent(evidence), not_measurable(evidence))
+    missing = _undecided(evidence, unread)
+    result = "inconclusive" if missing else "healthy"
+    return Diagnosis(result, findings, missing or _absent(evidence), not_measurable(evidence))
 
 
-def _undecidable(evidence: Evidence, missing: tuple[str, ...]) -> bool:
-    """Tell whether too little is known: neither the state nor a current, or hardly a sample."""
+def _absent(evidence: Evidence) -> tuple[str, ...]:
+    return tuple(name for name in ("evse.state", "m.i_max") if evidence.signal(name) is None)
+
+
+def _undecided(evidence: Evidence, unread: tuple[str, ...]) -> tuple[str, ...]:
+    """Return what is missing for an answer: samples, the state, a current, an offer, the meaning of a code."""
     if len(evidence.trace) < 3:
-        return True
-    return "evse.state" in missing or ("m.i_max" in missing and evidence.signal("m.p") is None)
+        return ("samples",)
+    missing = _absent(evidence)
+    flows = (evidence.signal("m.i_max"), evidence.signal("m.p"), evidence.numbers("dc_current"))
+    if "evse.state" in missing or all(found is None for found in flows):
+        return missing
+    words = evidence.state_words
+    if evidence.offer is None and words[-1] == "B" and not np.isin(words, ["C2", "D2", "C", "D"]).any():
+        return ("lim.eff",)  # it waits, and nothing tells whether the charger or the vehicle does
+    return tuple(f"meaning of code {code}" for code in unread)
 
 
 def _detected(fault: Fault, evidence: Evidence) -> Finding | None:
-    if fault.detect is None:
+    tree = _tree(fault)
+    if tree is None:
         return None
-    outcome = evaluate(fault.detect, evidence.signal, evidence.trace.times)
-    if not outcome.true.any():
+    outcome = evaluate(tree, evidence.signal, evidence.trace.times)
+    true = _stated(fault, evidence, outcome.true)
+    if not true.any():
         return None
-    first = int(np.argmax(outcome.true))
-    began = float(evidence.trace.times[first])
-    return Finding(
-        fault, began, DETECTED, poles_of(fault.id, evidence, outcome.true), _proofs(outcome, first, evidence)
-    )
+    first = int(np.argmax(true))
+    phase = poles_of(fault.id, evidence, true)
+    began = _began(tree, evidence, first)
+    weight = CODED if _named(outcome, first) else DETECTED
+    return Finding(fault, began, weight, phase, _proofs(outcome, first, evidence), standing=bool(true[-1]))
+
+
+def _stated(fault: Fault, evidence: Evidence, true: Bools) -> Bools:
+    veto = innocent(fault.id, evidence) if true.any() else None
+    return true if veto is None else true & ~veto
+
+
+def _named(outcome: Outcome, at: int) -> bool:
+    """Tell whether the charger itself named the fault."""
+    return any(node["signal"] == "evse.fault_id" and true[at] for node, true in outcome.leaves)
+
+
+def _tree(fault: Fault) -> Mapping[str, Any] | None:
+    return fault.detect if fault.also is None else {"any": [tree for tree in (fault.detect, fault.also) if tree]}
+
+
+def _began(tree: Mapping[str, Any], evidence: Evidence, first: int) -> float:
+    """Return when the condition began that had lasted long enough at ``first``."""
+    times = evidence.trace.times
+    loose = evaluate(tree, evidence.signal, times, holding=False).true
+    return float(times[run_starts(loose, times)[first]] if loose[first] else times[first])
 
 
 def _proofs(outcome: Outcome, at: int, evidence: Evidence) -> tuple[Proof, ...]:
@@ -107,7 +161,7 @@ def _proofs(outcome: Outcome, at: int, evidence: Evidence) -> tuple[Proof, ...]:
         shown = f"{value:.4g}" if isinstance(value, float) else value
         text = f"{node['signal']} was {shown} ({node['op']} {limit}){held}{window}"
         point = signal.point if signal else node["signal"]
-        proofs.append(Proof(text, point, value, limit, float(evidence.trace.times[at])))
+        proofs.append(Proof(text, point, value, limit, float(evidence.trace.times[at]), node["signal"]))
     return tuple(proofs)
 
 
@@ -127,28 +181,39 @@ def _number(numbers: Any, at: int) -> float | None:
     return round(float(numbers[at]), 4)
 
 
-def _with_codes(found: list[Finding], evidence: Evidence, profile: str | None) -> list[Finding]:
-    """Add what the maker's own codes say."""
+def _with_codes(found: list[Finding], evidence: Evidence, profile: str | None) -> tuple[list[Finding], tuple[str, ...]]:
+    """Add what the charger's own codes say; return also the codes that nobody can read.
+
+    Without a profile a code still speaks where it is a word of the trade: an MREC or OCPP name, or a fault's id.
+    """
     words = evidence.words("error_code")
-    if words is None or profile not in catalogues():
-        return found
+    if words is None:
+        return found, ()
+    known_profile = profile if profile in catalogues() else None
     by_id = {finding.fault.id: finding for finding in found}
-    for code in dict.fromkeys(word for word in words.tolist() if word not in ("", "0", "0x0", "0.0")):
-        targets = [name for match in look_up(_plain(code), profile) for name in match.faults]
-        first = int(np.argmax(words == code))
-        at = float(evidence.trace.times[first])
+    unread = []
+    for code in dict.fromkeys(word for word in words.tolist() if word and word.lower() not in NO_FAULT):
+        matches = look_up_register(_plain(code), known_profile) if known_profile else named(code)
+        targets = list(dict.fromkeys(name for match in matches for name in match.faults))
+        if not known_profile and len(targets) > _FEW:
+            targets = []  # a name that may mean anything decides nothing
+        innocent_code = bool(matches) and all(match.severity == "info" for match in matches)
+        if not targets and not innocent_code and not any(p.value == code.lower() for f in found for p in f.proofs):
+            unread.append(code)
         for name in targets:
-            weight = CODED / len(targets)
-            proof = Proof(f"the charger reported code {code}", "error_code", code, None, at)
-            known = by_id.get(name)
-            if known is None:
-                phase = poles_of(name, evidence, words == code)
-                standing = bool(words[-1] == code)
-                by_id[name] = Finding(faults()[name], at, weight, phase, (proof,), standing=standing)
-            else:
-                combined = 1 - (1 - known.confidence) * (1 - weight)
-                by_id[name] = replace(known, confidence=combined, proofs=(*known.proofs, proof))
-    return list(by_id.values())
+            by_id[name] = _coded(by_id.get(name), name, code, CODED / len(targets), evidence)
+    return list(by_id.values()), tuple(unread)
+
+
+def _coded(known: Finding | None, name: str, code: str, weight: float, evidence: Evidence) -> Finding:
+    words = evidence.trace.texts["error_code"]
+    at = float(evidence.trace.times[int(np.argmax(words == code))])
+    proof = Proof(f"the charger reported code {code}", "error_code", code, None, at)
+    if known is None:
+        phase = poles_of(name, evidence, words == code)
+        return Finding(faults()[name], at, weight, phase, (proof,), standing=bool(words[-1] == code))
+    combined = 1 - (1 - known.confidence) * (1 - weight)
+    return replace(known, began=min(known.began, at), confidence=combined, proofs=(*known.proofs, proof))
 
 
 def _plain(code: str) -> str:
@@ -156,12 +221,26 @@ def _plain(code: str) -> str:
     return code[:-2] if code.endswith(".0") else code
 
 
-def _ordered(found: list[Finding]) -> list[Finding]:
-    begins = [f.began for f in found if f.fault.id not in _LAST]
+def _contradicted(found: list[Finding]) -> list[Finding]:
+    against = {
+        other
+        for name, signal, others in _CONTRADICTS
+        for finding in found
+        if finding.fault.id == name and (signal is None or any(p.signal == signal for p in finding.proofs))
+        for other in others
+    }
+    return [replace(f, confidence=f.confidence / 2) if f.fault.id in against else f for f in found]
 
-    def key(finding: Finding) -> tuple[bool, int, float, float]:
+
+def _ordered(found: list[Finding]) -> list[Finding]:
+    begins = [f.began for f in found if f.fault.id not in _LAST and f.fault.severity != "info"]
+
+    def key(finding: Finding) -> tuple[int, bool, int, float, float]:
         late = finding.fault.id in _LAST and any(b <= finding.began + _EARLIER_S for b in begins)
-        return late, _SEVERITIES.index(finding.fault.severity), -finding.confidence, finding.began
+        severity = _SEVERITIES.index(finding.fault.severity)
+        unlikely = finding.confidence < LIKELY
+        rank = 2 if unlikely and severity >= 2 else 1 if unlikely or severity == 3 else 0
+        return rank, late, severity, -finding.confidence, finding.began
 
     return sorted(found, key=key)
 

@@ -23,12 +23,20 @@ class Facts:
     trips: list[dict[str, Any]] = field(default_factory=list)
     previous: list[dict[str, Any]] = field(default_factory=list)
 
-    def number(self, name: str) -> float | None:
-        """Return a register or an answer as a number."""
-        value = self.registers.get(name, self.answers.get(name))
-        if isinstance(value, bool):
-            return float(value)
-        return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+    def value(self, *names: str) -> float | str | None:
+        """Return the first of these registers or answers that was told; ``None`` where none was."""
+        for name in names:
+            value = self.registers.get(name, self.answers.get(name))
+            if isinstance(value, str) and value.strip():
+                return value.strip()
+            if isinstance(value, bool | int | float) and math.isfinite(value):
+                return float(value)
+        return None
+
+    def number(self, *names: str) -> float | None:
+        """Return the first of these registers or answers that is a number."""
+        found = (self.value(name) for name in names)
+        return next((value for value in found if isinstance(value, float)), None)
 
 
 def read_facts(path: Path) -> Facts:

@@ -47,7 +47,10 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. ``detect`` is a predicate tree over signals, ``None`` where the link cannot show it."""
+    """One fault. ``detect`` is a predicate tree over signals, ``None`` where the link cannot show it.
+
+    ``also`` is a second tree that shows the fault as well: this project's own reading of the physics.
+    """
 
     id: str
     title: str
@@ -62,6 +65,7 @@ class Fault:
     ocpp: str | None = None
     owner: str | None = None
     detect: Mapping[str, Any] | None = None
+    also: Mapping[str, Any] | None = None
     suppresses: tuple[str, ...] = ()
     routines: tuple[str, ...] = ()
     blocks_charging: bool = False
@@ -80,7 +84,7 @@ class VendorCode:
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """The codes of one product. ``mode``: enum, bits, group, opaque, none."""
+    """The codes of one product. ``mode``: enum, bits, group, opaque, none; ``default``: what every other code means."""
 
     profile: str
     vendor: str
@@ -89,6 +93,7 @@ class Catalogue:
     published: bool
     register: str | None
     codes: tuple[VendorCode, ...]
+    default: str | None = None
 
 
 @cache
@@ -124,6 +129,7 @@ def _fault(row: dict[str, Any], category: str) -> Fault:
         ocpp=row.get("ocpp"),
         owner=row.get("owner"),
         detect=row.get("detect"),
+        also=row.get("also"),
         suppresses=tuple(row.get("suppresses", ())),
         routines=tuple(row.get("routines", ())),
         blocks_charging=row.get("blocks_charging", False),
@@ -137,5 +143,12 @@ def _catalogue(profile: str, table: dict[str, Any]) -> Catalogue:
         for row in table.get("code", [])
     )
     return Catalogue(
-        profile, table["vendor"], table["model"], table["mode"], table["published"], table.get("register"), codes
+        profile,
+        table["vendor"],
+        table["model"],
+        table["mode"],
+        table["published"],
+        table.get("register"),
+        codes,
+        table.get("default"),
     )

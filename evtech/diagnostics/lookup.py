@@ -7,6 +7,7 @@ from evtech.diagnostics.knowledge import Catalogue, Fault, VendorCode, catalogue
 
 # a number as people read it from a display, a log or a row of blinks
 _NUMBER = re.compile(
+    r"(?:(?:\w*_(?:state|code|cause)(?:_\d)?|state|status|error|meter)[\s:#-]+)?"
     r"(?:(?:error|err|code|fault|bit|state|status|group|blinks?|flash(?:es)?|led|e|f)[\s:#-]*)?"
     r"(?P<number>0x[0-9a-f]+|[0-9a-f]+h|\d+)(?:\s*(?:x|times|blinks?|flashes))?",
     re.IGNORECASE,
@@ -35,25 +36,41 @@ def look_up(query: str, profile: str | None = None) -> list[Match]:
     text = query.strip()
     if not text:
         return []
-    found = [] if profile else _names(text)
+    found = [] if profile else named(text)
     found += _vendor(text, profile)
     if not found and not profile:
         found = _words(text)
     return found
 
 
+def look_up_register(word: str, profile: str) -> list[Match]:
+    """Return what the value of a product's error register means: every bit that is set, or the code."""
+    catalogue = catalogues()[profile]
+    if catalogue.mode == "bits" and re.fullmatch(r"0x[0-9a-f]+|\d+", word, re.IGNORECASE):
+        value = int(word, 0) if word[:2].lower() == "0x" else int(word)
+        known = {code.code: code for code in catalogue.codes}
+        bits = [bit for bit in range(value.bit_length()) if value >> bit & 1]
+        if bits and all(bit in known for bit in bits):
+            return [_match(catalogue, known[bit]) for bit in bits]
+    return look_up(word, profile)
+
+
 def numbers_in(text: str) -> set[int]:
     """Return the numbers that a code may stand for: 12 as written, and as hexadecimal where it says so."""
-    match = _NUMBER.fullmatch(text.strip())
-    if match is None:
-        return {int(text, 16)} if re.fullmatch(r"[0-9a-f]{2,8}", text, re.IGNORECASE) else set()
-    number = match["number"].lower()
-    if number.startswith("0x"):
-        return {int(number, 16)}
-    return {int(number.rstrip("h"), 16)} if number.endswith("h") else {int(number)}
+    text = text.strip()
+    if re.fullmatch(r"[0-9a-f]+h", text, re.IGNORECASE):
+        return {int(text[:-1], 16)}
+    # letters that are hexadecimal digits may also be just that: F4 is 4 on one display and 0xF4 on another
+    found = {int(text, 16)} if re.fullmatch(r"(?=.*[a-f])[0-9a-f]{2,8}", text, re.IGNORECASE) else set()
+    match = _NUMBER.fullmatch(text)
+    if match is not None:
+        number = match["number"].lower()
+        found.add(int(number.rstrip("h"), 16) if number[-1] == "h" or number[:2] == "0x" else int(number))
+    return found
 
 
-def _names(text: str) -> list[Match]:
+def named(text: str) -> list[Match]:
+    """Return what a name of the trade stands for: a fault id, an MREC code, an OCPP error code."""
     key = text.upper()
     found = []
     if key in faults():
@@ -78,6 +95,8 @@ def _vendor(text: str, profile: str | None) -> list[Match]:
         if not hits and profile is not None and numbers and not catalogue.published:
             # the product has codes, but the maker tells nobody what they mean: the raw value is the answer
             found.append(Match("vendor", catalogue.profile, text, None, False, "fault", ()))
+        elif not hits and profile is not None and numbers and catalogue.default:
+            found.append(Match("vendor", catalogue.profile, text, catalogue.default, True, "fault", ("INT-FAULT",)))
     return found
 
 

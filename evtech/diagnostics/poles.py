@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
-from evtech.diagnostics.electrical import ACTIVE_A, LIVE_V, impedances
+from evtech.diagnostics.electrical import ACTIVE_A, LIVE_V, closing_poles
 from evtech.diagnostics.evidence import Evidence
 from evtech.diagnostics.predicates import Bools
+from evtech.diagnostics.supply import impedances, rises
 from evtech.diagnostics.trace import Floats
 
 Test = Callable[[Floats], Bools]
@@ -37,34 +38,40 @@ def _welded(evidence: Evidence, true: Bools) -> list[str]:
 
 
 def _worst_impedance(evidence: Evidence, true: Bools) -> list[str]:
-    rises = {}
-    for phase, column in impedances(evidence).items():
-        real = column[~np.isnan(column)]
-        if len(real):
-            rises[phase] = float(real[-1])
-    for phase, volts in evidence.of_fitted(evidence.voltages).items():
-        amps = evidence.currents.get(phase)
-        idle = volts[np.nan_to_num(amps if amps is not None else volts * 0 + 99, nan=99.0) < 0.5]
-        if phase not in rises and len(idle):
-            rises[phase] = float(np.nanmedian(idle) - np.nanmedian(volts[true]))
-        elif len(idle) and amps is not None and np.nanmedian(amps[true]) > 1:
-            late = (float(np.nanmedian(idle)) - float(np.nanmedian(volts[true]))) / float(np.nanmedian(amps[true]))
-            rises[phase] = max(rises[phase], late)
-    if not rises:
-        return []
-    worst = max(rises, key=lambda phase: rises[phase])
-    others = [value for phase, value in rises.items() if phase != worst]
-    return [worst] if not others or rises[worst] > 1.3 * max(others) else []
+    """Return the phase with the hottest terminal, else the one that sank, else the one with the most ohms."""
+    hot = _hottest(evidence, true)
+    if hot:
+        return [hot]
+    grown = {p: float(np.nanmax(c[true])) for p, c in (rises(evidence) or {}).items() if true.any()}
+    ohms = {p: float(np.nanmax(np.append(c[true], 0.0))) for p, c in impedances(evidence).items()}
+    for found, factor in ((grown, 1.5), (ohms, 1.3)):
+        if found and max(found.values()) > 0:
+            worst = max(found, key=lambda phase: found[phase])
+            others = [value for phase, value in found.items() if phase != worst]
+            if not others or found[worst] > factor * max(others):
+                return [worst]
+    return []
+
+
+def _hottest(evidence: Evidence, true: Bools) -> str | None:
+    around = evidence.numbers("temperature_ambient")
+    around = around if around is not None else evidence.numbers("temperature")
+    columns = evidence.columns("temperature_terminal_l")
+    if around is None or not columns:
+        return None
+    warmest = {phase: float(np.nanmax(np.append((c - around)[true], 0.0))) for phase, c in columns.items()}
+    worst = max(warmest, key=lambda phase: warmest[phase])
+    return worst if warmest[worst] > 45 else None
 
 
 _FINDERS: dict[str, Callable[[Evidence, Bools], list[str]]] = {
     "SW-WELD": _welded,
     "CONN-VOLTAGE": lambda e, t: _where(e.outputs, t, lambda v: v > 30),
-    "SW-NO-CLOSE": lambda e, t: _where(e.of_fitted(e.outputs) or e.outputs, t, lambda v: v < LIVE_V),
+    "SW-NO-CLOSE": lambda e, t: _where(closing_poles(e), t, lambda v: v < LIVE_V),
     "SUP-PHASE-LOSS": lambda e, t: _where(e.of_fitted(e.voltages), t, lambda v: v < LIVE_V),
     "PH-MISSING": lambda e, t: _where(e.currents, t, lambda i: i <= ACTIVE_A),
     "SUP-OVERVOLT": lambda e, t: _where(e.of_fitted(e.voltages), t, lambda v: v > 252),
     "SUP-UNDERVOLT": lambda e, t: _where(e.of_fitted(e.voltages), t, lambda v: v < 208),
     "SUP-HIGH-Z": _worst_impedance,
-    "MTR-CT": lambda e, t: _where(e._columns("power_l"), t, lambda p: p < -50),
+    "MTR-CT": lambda e, t: _where(e.columns("power_l"), t, lambda p: p < -50),
 }

@@ -42,36 +42,48 @@ class Outcome:
     leaves: tuple[tuple[Mapping[str, Any], Bools], ...] = ()
 
 
-def evaluate(node: Mapping[str, Any], lookup: Lookup, times: Floats) -> Outcome:
-    """Return the value of a predicate tree at every time."""
+def evaluate(node: Mapping[str, Any], lookup: Lookup, times: Floats, *, holding: bool = True) -> Outcome:
+    """Return the value of a predicate tree at every time; without ``holding`` as if no leaf had to last."""
     if "all" in node:
-        parts = [evaluate(child, lookup, times) for child in node["all"]]
+        parts = [evaluate(child, lookup, times, holding=holding) for child in node["all"]]
         true = np.logical_and.reduce([p.true for p in parts])
         false = np.logical_or.reduce([~p.true & ~p.unknown for p in parts])
         return Outcome(true, ~true & ~false, tuple(leaf for p in parts for leaf in p.leaves))
     if "any" in node:
-        parts = [evaluate(child, lookup, times) for child in node["any"]]
+        parts = [evaluate(child, lookup, times, holding=holding) for child in node["any"]]
         true = np.logical_or.reduce([p.true for p in parts])
         unknown = np.logical_or.reduce([p.unknown for p in parts])
-        return Outcome(true, ~true & unknown, tuple(leaf for p in parts for leaf in p.leaves))
+        # a leaf proves something only where its own branch holds
+        leaves = tuple((leaf, held & p.true) for p in parts for leaf, held in p.leaves)
+        return Outcome(true, ~true & unknown, leaves)
     if "not" in node:
-        inner = evaluate(node["not"], lookup, times)
+        inner = evaluate(node["not"], lookup, times, holding=holding)
         return Outcome(~inner.true & ~inner.unknown, inner.unknown)
-    return _leaf(node, lookup, times)
+    return _leaf(node, lookup, times, node.get("for_s", 0) if holding else 0)
 
 
-def _leaf(node: Mapping[str, Any], lookup: Lookup, times: Floats) -> Outcome:
+def _leaf(node: Mapping[str, Any], lookup: Lookup, times: Floats, seconds: float) -> Outcome:
     count = len(times)
     signal = lookup(node["signal"], node.get("window_s"))
     if node["op"] == "missing":
-        true = np.ones(count, bool) if signal is None else _absent(signal)
-        held = _held(true, times, node.get("for_s", 0))
-        return Outcome(held, np.zeros(count, bool), ((node, held),))
+        return _missing(node, signal, times, seconds)
     if signal is None:
         return Outcome(np.zeros(count, bool), np.ones(count, bool))
-    true, unknown = _words(signal, node) if signal.words is not None else _numbers(signal, node, lookup, times)
-    held = true if signal.steady else _held(true, times, node.get("for_s", 0))
+    compare = _words if signal.words is not None else _numbers
+    true, unknown = compare(signal, node, lookup, times)
+    held = true if signal.steady else _held(true, times, seconds)
     # what is true but not yet for long enough is false; an unknown sample breaks the run
+    return Outcome(held, unknown, ((node, held),))
+
+
+def _missing(node: Mapping[str, Any], signal: Signal | None, times: Floats, seconds: float) -> Outcome:
+    """Judge an absence. One that must last is a loss: what was never there has not been lost, which is unknown."""
+    true = np.ones(len(times), bool) if signal is None else _absent(signal)
+    unknown = np.zeros(len(times), bool)
+    if "for_s" in node:
+        unknown = np.asarray(np.logical_and.accumulate(true))
+        true = true & ~unknown
+    held = _held(true, times, seconds)
     return Outcome(held, unknown, ((node, held),))
 
 
@@ -82,10 +94,17 @@ def _absent(signal: Signal) -> Bools:
     return np.isnan(signal.numbers)
 
 
-def _words(signal: Signal, node: Mapping[str, Any]) -> tuple[Bools, Bools]:
+def _words(signal: Signal, node: Mapping[str, Any], lookup: Lookup, times: Floats) -> tuple[Bools, Bools]:
     """Compare words; a pilot letter without its digit is unknown where the digit decides."""
     assert signal.words is not None
     op, value = node["op"], node["value"]
+    if isinstance(value, Mapping):
+        other = lookup(value["ref"], None)
+        if other is None or other.words is None:
+            return np.zeros(len(times), bool), np.ones(len(times), bool)
+        untold = np.asarray((signal.words == "") | (other.words == ""))
+        same = np.asarray(signal.words == other.words)
+        return (~same if op == "!=" else same) & ~untold, untold
     allowed = [str(v) for v in value] if op == "in" else [str(value)]
     words = signal.words
     unknown = np.asarray(words == "")

@@ -7,26 +7,22 @@ is thinned while it is read, so that memory stays bounded, and that is said.
 
 import csv
 import math
-from array import array
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
 
+from evtech.diagnostics.columns import TEXT_POINTS, column_name
 from evtech.errors import InputError
-from evtech.measure.vocabulary import ALIASES, TERMS
 
 Floats = npt.NDArray[np.float64]
-TEXT_POINTS = {
-    "cp_state", "auth_state", "relay_command", "relay_state", "lock_command", "lock_state", "residual_trip_kind",
-    "rcm_selftest", "hlc_state", "hlc_stage_failed", "ev_error_code", "phase_sequence", "cable_state", "error_code",
-    "fault_id",
-}  # fmt: skip
+Bools = npt.NDArray[np.bool_]
 MOST_ROWS = 500_000
-_PROGRESS_EVERY = 500_000
+_CHUNK, _PROGRESS_EVERY = 20_000, 500_000
 _TRUE, _FALSE = ("true", "yes", "on"), ("false", "no", "off")
 
 
@@ -48,7 +44,14 @@ class Trace:
 
     def moment(self, index: int) -> datetime:
         """Return the UTC moment of a sample; a trace with a zero of its own counts from 1970."""
-        return datetime.fromtimestamp(float(self.times[index]), UTC)
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=float(self.times[index]))
+
+
+def last_known(column: Floats) -> Floats:
+    """Return a column in which a missing value is the last known one; what was never known stays missing."""
+    known = ~np.isnan(column)
+    at = np.maximum.accumulate(np.where(known, np.arange(len(column)), 0))
+    return np.asarray(column[at], np.float64)
 
 
 def read_trace(path: Path, progress: Callable[[int], None] = lambda rows: None) -> Trace:
@@ -75,61 +78,141 @@ def _rows(file: Iterator[str], path: Path) -> Iterator[list[str]]:
 def _read(rows: Iterator[list[str]], path: Path, progress: Callable[[int], None]) -> Trace:
     head = next(rows, [])
     names, warnings = _columns(head, path)
-    table = _Table([name for name in names if name])
-    for line, row in enumerate(rows, 2):
-        if not row or not any(row):
-            continue
-        if len(row) > len(head):
-            raise InputError(f"{path}, line {line}: {len(row)} fields, {len(head)} columns.", "A comma too many?")
-        cells = [cell for cell, name in zip(row[1:], names, strict=False) if name]
-        table.add(_time(row[0], path, line), cells, path, line)
-        if line % _PROGRESS_EVERY == 0:
-            progress(line)
-    if not len(table.times):
+    table = _Table(names, path, len(head))
+    told = 0
+    while chunk := list(islice(rows, _CHUNK)):
+        table.add(chunk)
+        if table.line // _PROGRESS_EVERY > told:
+            told = table.line // _PROGRESS_EVERY
+            progress(table.line)
+    times, columns = table.joined()
+    if not len(times):
         raise InputError(f"{path} has no samples.", "A header line and at least one row are needed.")
     if table.stride > 1:
         warnings.append(f"the recording is very long: one row of {table.stride} is used, and every change of a word")
-    columns = {name: np.frombuffer(column) for name, column in table.columns.items()}
-    return _sorted(np.frombuffer(table.times), columns, table.words, warnings)
+    if table.local:
+        times = _without_clock_change(times, warnings)
+    return _sorted(times, columns, table.words, warnings)
+
+
+def _without_clock_change(times: Floats, warnings: list[str]) -> Floats:
+    """Return times of a logger on local time with the hour taken back out that the end of summer time repeats.
+
+    Only one step back, by just under an hour, in a file that is in order otherwise is such a change.
+    """
+    steps = np.diff(times)
+    back = np.flatnonzero(steps < 0)
+    usual = float(np.median(steps[steps > 0])) if (steps > 0).any() else 1.0
+    if len(back) != 1 or not -3600 <= steps[back[0]] <= -3600 + max(3 * usual, 60.0):
+        return times
+    warnings.append("the clock went back by one hour once: read as the end of summer time")
+    moved = times.copy()
+    moved[back[0] + 1 :] += 3600.0
+    return moved
 
 
 class _Table:
-    """Columns that grow, and are thinned by half whenever they hold ``MOST_ROWS``: memory stays bounded."""
+    """Columns that grow by chunks, and are thinned by half whenever they hold ``MOST_ROWS``: memory stays bounded."""
 
-    def __init__(self, names: list[str]) -> None:
-        self.times = array("d")
-        self.columns = {name: array("d") for name in names}
-        self.words: dict[str, dict[str, int]] = {name: {} for name in names}
+    def __init__(self, names: list[str], path: Path, width: int) -> None:
         self.stride = 1
-        self._seen = 0
-        self._texts = [index for index, name in enumerate(names) if name in TEXT_POINTS]
-        self._last: list[str] = []
+        self.line = 1  # of the file, the last one that was read
+        self.local = False  # times without a zone
+        self.names = [name for name in names if name]
+        self.words: dict[str, dict[str, int]] = {name: {} for name in self.names}
+        self._at = [index for index, name in enumerate(names, 1) if name]
+        self._path, self._width = path, width
+        self._parts: list[list[Floats]] = []
+        self._kept = self._seen = 0
 
-    def add(self, seconds: float, cells: list[str], path: Path, line: int) -> None:
-        """Keep one row, or pass it over where the recording is thinned and nothing changed in its words."""
-        self._seen += 1
-        texts = [cells[index] for index in self._texts if index < len(cells)]
-        if self._seen % self.stride and texts == self._last:
+    def add(self, chunk: list[list[str]]) -> None:
+        """Take rows; raise ``InputError`` naming the line of a wrong one."""
+        first = self.line + 1
+        self.line += len(chunk)
+        lines: Sequence[int] = range(first, first + len(chunk))
+        if any(len(row) != self._width for row in chunk):
+            chunk, lines = self._padded(chunk, first)
+        if not chunk:
             return
-        self._last = texts
-        self.times.append(seconds)
-        for index, (name, column) in enumerate(self.columns.items()):
-            text = cells[index].strip() if index < len(cells) else ""
-            column.append(_cell(name, text, self.words[name], path, line))
-        if len(self.times) >= MOST_ROWS:
+        cells = list(zip(*chunk, strict=True))
+        columns = [self._times(cells[0], lines)]
+        columns += [self._column(name, cells[at], lines) for name, at in zip(self.names, self._at, strict=True)]
+        keep = (np.arange(self._seen, self._seen + len(chunk)) % self.stride == 0) | self._changes(columns)
+        self._seen += len(chunk)
+        self._parts.append([column[keep] for column in columns])
+        self._kept += int(keep.sum())
+        while self._kept >= MOST_ROWS:
             self._thin()
 
-    def _thin(self) -> None:
-        rows = len(self.times)
-        keep = np.zeros(rows, bool)
-        keep[::2] = True
-        for name, column in self.columns.items():
+    def joined(self) -> tuple[Floats, dict[str, Floats]]:
+        """Return times and columns."""
+        if not self._parts:
+            return np.array([]), {}
+        times, *columns = (np.concatenate(pieces) for pieces in zip(*self._parts, strict=True))
+        return times, dict(zip(self.names, columns, strict=True))
+
+    def _padded(self, chunk: list[list[str]], first: int) -> tuple[list[list[str]], list[int]]:
+        """Return rows of full width, without the empty ones, and their lines."""
+        rows, lines = [], []
+        for line, row in enumerate(chunk, first):
+            if len(row) > self._width:
+                raise InputError(
+                    f"{self._path}, line {line}: {len(row)} fields, {self._width} columns.", "A comma too many?"
+                )
+            if any(row):
+                rows.append(row + [""] * (self._width - len(row)))
+                lines.append(line)
+        return rows, lines
+
+    def _times(self, cells: Sequence[str], lines: Sequence[int]) -> Floats:
+        try:
+            seconds = np.array(cells, np.float64)
+            if np.isfinite(seconds).all():
+                return seconds
+        except ValueError:
+            pass
+        found = []
+        for text, line in zip(cells, lines, strict=True):
+            moment, local = _time(text, self._path, line)
+            self.local = self.local or local
+            found.append(moment)
+        return np.array(found)
+
+    def _column(self, name: str, cells: Sequence[str], lines: Sequence[int]) -> Floats:
+        if name in TEXT_POINTS:
+            words = self.words[name]
+            return np.array(
+                [words.setdefault(t, len(words)) if (t := c.strip()) else np.nan for c in cells], np.float64
+            )
+        try:
+            numbers = np.array([cell or "nan" for cell in cells], np.float64)
+        except ValueError:
+            numbers = np.array([_cell(name, c.strip(), self._path, at) for c, at in zip(cells, lines, strict=True)])
+        return np.where(np.isfinite(numbers), numbers, np.nan)
+
+    def _changes(self, columns: list[Floats]) -> Bools:
+        """Return the rows in which a word differs from the row before, and those before: they are not passed over."""
+        changed = np.zeros(len(columns[0]), bool)
+        if self.stride == 1:
+            return changed
+        for name, column in zip(self.names, columns[1:], strict=True):
             if name in TEXT_POINTS:
-                numbers = np.frombuffer(column)
-                keep[1:] |= numbers[1:] != numbers[:-1]
-        self.times = array("d", np.frombuffer(self.times)[keep].tobytes())
-        self.columns = {n: array("d", np.frombuffer(c)[keep].tobytes()) for n, c in self.columns.items()}
+                filled = np.nan_to_num(column, nan=-1.0)
+                changed[1:] |= filled[1:] != filled[:-1]
+        changed[:-1] |= changed[1:]
+        changed[0] = True
+        return changed
+
+    def _thin(self) -> None:
+        times, columns = self.joined()
         self.stride *= 2
+        everything = [times, *columns.values()]
+        keep = self._changes(everything)
+        if keep.mean() > 0.5:
+            keep[:] = False  # words that change all the time are no events
+        keep[::2] = True
+        self._parts = [[column[keep] for column in everything]]
+        self._kept = int(keep.sum())
 
 
 def _columns(head: list[str], path: Path) -> tuple[list[str], list[str]]:
@@ -141,43 +224,37 @@ def _columns(head: list[str], path: Path) -> tuple[list[str], list[str]]:
     names: list[str] = []
     warnings = []
     for title in head[1:]:
-        short = title.strip().replace(".", "_")
-        name = ALIASES.get(short, short)  # in a recording, state is the pilot's
-        if title.startswith("quality:") or not title.strip():
-            names.append("")
-            continue
-        if name in names:
+        name = column_name(title)
+        if name in names and name:
             raise InputError(f"{path} has two columns for {name}.", "Keep one of them.")
-        if name not in TERMS and name not in TEXT_POINTS and name != "foreign_write_seen":
+        if name is None and title.strip() and not title.startswith("quality:"):
             warnings.append(f"column {title!r} is not known and is left out")
-            names.append("")
-            continue
-        names.append(name)
+        names.append(name or "")
     return names, warnings
 
 
-def _time(text: str, path: Path, line: int) -> float:
+def _time(text: str, path: Path, line: int) -> tuple[float, bool]:
+    """Return a moment in seconds, and whether it is a clock time without a zone."""
     text = text.strip()
+    local = False
     try:
         seconds = float(text)
     except ValueError:
         try:
             moment = datetime.fromisoformat(text)
-        except ValueError as error:
-            raise InputError(
-                f"{path}, line {line}: {text!r} is no time.", "Seconds, or such as 2026-03-01T12:00:00Z."
-            ) from error
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+        except ValueError:
+            seconds = math.nan
+        else:
+            local = moment.tzinfo is None
+            seconds = (moment.replace(tzinfo=UTC) if local else moment).timestamp()
     if not math.isfinite(seconds):
         raise InputError(f"{path}, line {line}: {text!r} is no time.", "Seconds, or such as 2026-03-01T12:00:00Z.")
-    return seconds
+    return seconds, local
 
 
-def _cell(name: str, text: str, words: dict[str, int], path: Path, line: int) -> float:
+def _cell(name: str, text: str, path: Path, line: int) -> float:
     if not text:
         return math.nan
-    if name in TEXT_POINTS:
-        return float(words.setdefault(text, len(words)))
     folded = text.casefold()
     if folded in _TRUE:
         return 1.0

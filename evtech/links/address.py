@@ -17,9 +17,10 @@ FORMS = (
     "rtu+tcp://HOST:PORT[?unit=1]",
     "rtu:///dev/ttyUSB0[?baud=19200&parity=E&stopbits=1&unit=1]",
     "rtu://COM5[?…]",
-    "demo:PROFILE",
+    "ascii:///dev/ttyUSB0[?baud=9600&parity=E&bits=7]",
+    "demo:PROFILE[?scenario=NAME&speed=X]",
 )
-_KNOWN_OPTIONS = {"unit", "timeout", "baud", "parity", "stopbits", "ca", "cert", "key"}
+_KNOWN_OPTIONS = {"unit", "timeout", "baud", "parity", "stopbits", "bits", "ca", "cert", "key"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +36,17 @@ class LinkAddress:
     baud: int | None = None
     parity: str | None = None
     stopbits: int | None = None
+    bits: int | None = None  # data bits: 8, or 7 as ASCII has by default
     options: Mapping[str, str] = field(default_factory=dict)
 
     def __str__(self) -> str:
         if self.scheme == "demo":
-            return f"demo:{self.path}"
+            query = "&".join(f"{key}={value}" for key, value in self.options.items())
+            return f"demo:{self.path}{'?' + query if query else ''}"
         host = f"[{self.host}]" if ":" in self.host else self.host
         where = f"{host}{f':{self.port}' if self.port is not None else ''}" if self.host else self.path
-        pairs = {"baud": self.baud, "parity": self.parity, "stopbits": self.stopbits, "unit": self.unit_id}
+        pairs = {"baud": self.baud, "parity": self.parity, "stopbits": self.stopbits, "bits": self.bits}
+        pairs |= {"unit": self.unit_id}
         words = [f"{key}={value}" for key, value in pairs.items() if value is not None]
         words += [f"timeout={self.timeout:g}"] if self.timeout is not None else []
         words += [f"{key}={value}" for key, value in self.options.items()]
@@ -53,7 +57,8 @@ def parse_address(text: str) -> LinkAddress:
     """Return the parts of a link address; raise ``LinkAddressError`` naming the allowed forms."""
     text = text.strip()
     if text.startswith("demo:"):
-        return LinkAddress("demo", path=text.removeprefix("demo:").lstrip("/"))
+        name, _, query = text.removeprefix("demo:").lstrip("/").partition("?")
+        return LinkAddress("demo", path=name, options=dict(parse_qsl(query)))
     scheme, separator, _ = text.partition("://")
     if not separator or scheme not in NETWORK_SCHEMES + SERIAL_SCHEMES:
         raise _error(text, f"{scheme!r} is no known kind of link" if separator else "it names no kind of link")
@@ -74,6 +79,8 @@ def parse_address(text: str) -> LinkAddress:
         path = unquote(parts.netloc + parts.path)
         if not path:
             raise _error(text, "no serial port is named")
+    if scheme == "rtu" and options.get("bits") == "7":
+        raise _error(text, "RTU frames need 8 data bits; 7 are for ascii:")
     return LinkAddress(
         scheme,
         host,
@@ -84,6 +91,7 @@ def parse_address(text: str) -> LinkAddress:
         baud=_whole(text, options, "baud", 50, 4_000_000),
         parity=_parity(text, options),
         stopbits=_whole(text, options, "stopbits", 1, 2),
+        bits=_whole(text, options, "bits", 7, 8),
         options={key: options[key] for key in ("ca", "cert", "key") if key in options},
     )
 

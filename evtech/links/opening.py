@@ -29,6 +29,7 @@ def make_link(
         tls = _tls_context(address) if address.scheme == "tls" else None
         usual = 802 if tls else port
         return TcpLink(address.host, address.port or usual, timeout=wait, tls=tls, lenient_unit=lenient_unit)
+    from evtech.links.framing import AsciiFraming, RtuFraming
     from evtech.links.rtu import RtuLink
     from evtech.links.serial_port import SerialPort, SocketPort
 
@@ -36,13 +37,16 @@ def make_link(
         assert address.port is not None
         stream = SocketPort(address.host, address.port, wait)
         return RtuLink(stream, f"{address.host}:{address.port} (RTU)", baud=10_000_000, timeout=wait)
-    if address.scheme == "rtu":
+    if address.scheme in ("rtu", "ascii"):
         speed = address.baud or baud
         check, stops = address.parity or parity, address.stopbits or stopbits
-        bits = 9 + stops + (check != "N")
-        line = SerialPort(address.path, speed, check, stops)
-        name = f"{address.path} {speed} 8{check}{stops}"
-        return RtuLink(line, name, baud=speed, bits_per_byte=bits, timeout=wait, min_gap=min_gap)
+        is_ascii = address.scheme == "ascii"
+        data_bits = address.bits or (7 if is_ascii else 8)
+        length = 1 + data_bits + stops + (check != "N")
+        line = SerialPort(address.path, speed, check, stops, bits=data_bits)
+        name = f"{address.path} {speed} {data_bits}{check}{stops}{' ASCII' if is_ascii else ''}"
+        framing = AsciiFraming() if is_ascii else RtuFraming()
+        return RtuLink(line, name, baud=speed, bits_per_byte=length, timeout=wait, min_gap=min_gap, framing=framing)
     raise InputError(f"Links of the kind {address.scheme}: are not spoken by this version.", "Use rtu: or tcp:.")
 
 

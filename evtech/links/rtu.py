@@ -1,4 +1,4 @@
-"""The Modbus RTU master: our own transaction discipline on one worker thread per port.
+"""The master of a serial line (RTU or ASCII): our own transaction discipline on one worker thread per port.
 
 RTU has no transaction ids, so an answer is told from a late, doubled or foreign one by discipline alone:
 
@@ -8,6 +8,8 @@ RTU has no transaction ids, so an answer is told from a late, doubled or foreign
 - a request that timed out is remembered: before the next read of the same shape, a probe of another shape proves that
   no late answer is under way;
 - reads of one unit vary in length where the map allows it (``spare``): length is the only transaction id there is;
+  where two reads must look alike, the second waits until the first one's answer can no longer be doubled or late;
+- an exception carries no length: after a silence it may belong to the former request and is not believed;
 - after any oddity the line is left silent for a while; a write is never sent twice.
 
 What remains undetectable is a second master that asks the same unit for as many registers at the same time.
@@ -23,17 +25,9 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from evtech.errors import BadAnswerError, LinkLostError, NoAnswerError, RefusedError
+from evtech.links.framing import FoundFrame, Framing, RtuFraming
 from evtech.links.link import Answer, LinkStatistics, Table, refuse_unarmed
-from evtech.links.pdu import (
-    MAX_READ_WORDS,
-    Request,
-    answer_words,
-    checksum,
-    read_request,
-    refusal,
-    rtu_frame,
-    write_request,
-)
+from evtech.links.pdu import MAX_READ_WORDS, Request, answer_words, read_request, refusal, write_request
 from evtech.links.serial_port import BytePort
 from evtech.links.traffic import Traffic
 
@@ -46,12 +40,24 @@ LATE_WINDOW = 3  # timeouts within which an answer may still come out of order
 _DRAIN_LIMIT = 0.5  # s of unbroken chatter before the line is called unusable
 
 
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """One exchange that was begun: what was asked, and when it was sent or answered (s)."""
+
+    request: Request
+    at: float
+
+    def looks_like(self, request: Request) -> bool:
+        """Tell whether an answer to it would pass for the answer to another request, for other registers."""
+        return self.request.shape == request.shape and self.request.address != request.address
+
+
 @dataclass(slots=True)
 class _Unit:
     """What must be remembered about one unit."""
 
-    recent: deque[tuple[int, int]] = field(default_factory=lambda: deque(maxlen=TAG_LENGTHS))
-    unanswered: list[tuple[tuple[int, int], float]] = field(default_factory=list)  # shape, when it was sent
+    recent: deque[_Sent] = field(default_factory=lambda: deque(maxlen=TAG_LENGTHS))
+    unanswered: list[_Sent] = field(default_factory=list)
     probes: int = 0
 
 
@@ -67,6 +73,7 @@ class RtuLink:
         bits_per_byte: int = 10,
         timeout: float = DEFAULT_TIMEOUT,
         min_gap: float = 0.0,
+        framing: Framing | None = None,
     ) -> None:
         self.name = name
         self.statistics = LinkStatistics()
@@ -77,7 +84,7 @@ class RtuLink:
         # above 19200 baud the silence is fixed at 1.75 ms (Modbus over serial line 1.02, 2.5.1.1)
         self._t35 = 0.00175 if baud > 19200 else 3.5 * bits_per_byte / baud
         self._gap = max(self._t35, min_gap)
-        self._port, self._timeout = port, timeout
+        self._port, self._timeout, self._framing = port, timeout, framing or RtuFraming()
         self._units: dict[int, _Unit] = {}
         self._worker: ThreadPoolExecutor | None = None
         self._last_byte = 0.0
@@ -95,7 +102,7 @@ class RtuLink:
         if self._worker is None:
             self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix=f"evtech-port-{self.name}")
         await self._on_worker(self._port.open)
-        self._units.clear()
+        self._silence_until = time.monotonic() + ODDITY_SILENCE  # what was asked before may still be answered
         self._opened = True
 
     async def close(self) -> None:
@@ -133,16 +140,23 @@ class RtuLink:
     def _read(self, unit_id: int, request: Request, spare: int) -> Answer:
         unit = self._units.setdefault(unit_id, _Unit())
         now = time.monotonic()
-        unit.unanswered = [(s, t) for s, t in unit.unanswered if now - t < FORGET_AFTER * self._timeout]
+        unit.unanswered = [sent for sent in unit.unanswered if now - sent.at < FORGET_AFTER * self._timeout]
         suspect = bool(unit.unanswered)
         tagged = self._tagged(unit, request, spare)
-        shapes = {shape for shape, _ in unit.unanswered}
+        shapes = {sent.request.shape for sent in unit.unanswered}
         if tagged.shape in shapes:
             with contextlib.suppress(RefusedError):  # a refusal is an answer too
                 self._exchange(unit_id, self._probe(request, shapes, unit))
             self._forget_proven(unit)
+        self._keep_apart(unit, tagged)
         answer = self._exchange(unit_id, tagged)
         return Answer(answer.words[: request.count], answer.asked, answer.answered, suspect)
+
+    def _keep_apart(self, unit: _Unit, request: Request) -> None:
+        """Leave the line silent until no answer to a look-alike for other registers can come any more."""
+        late = (sent.at + LATE_WINDOW * self._timeout for sent in unit.unanswered if sent.looks_like(request))
+        doubled = (sent.at + ODDITY_SILENCE for sent in unit.recent if sent.looks_like(request))
+        self._silence_until = max(self._silence_until, *late, *doubled, 0.0)
 
     def _forget_proven(self, unit: _Unit) -> None:
         """After an answer to another shape, forget older silences: a device answers in order.
@@ -150,7 +164,7 @@ class RtuLink:
         A gateway may not, so silences younger than ``LATE_WINDOW`` timeouts go on being avoided.
         """
         newest = time.monotonic() - LATE_WINDOW * self._timeout
-        unit.unanswered = [(shape, sent) for shape, sent in unit.unanswered if sent > newest]
+        unit.unanswered = [sent for sent in unit.unanswered if sent.at > newest]
 
     def _probe(self, request: Request, shapes: set[tuple[int, int]], unit: _Unit) -> Request:
         """Return a read whose answer cannot be mistaken for one of ``shapes``: by turns another function or length."""
@@ -171,29 +185,29 @@ class RtuLink:
             return request
         longest = min(MAX_READ_WORDS, request.count + spare, 65536 - request.address)
         candidates = [read_request(request.table, request.address, n) for n in range(request.count, longest + 1)]
-        late = {shape for shape, _ in unit.unanswered}
+        late = {sent.request.shape for sent in unit.unanswered}
+        recent = {sent.request.shape for sent in unit.recent}
         safe = [candidate for candidate in candidates if candidate.shape not in late]
-        fresh = [candidate for candidate in safe if candidate.shape not in unit.recent]
+        fresh = [candidate for candidate in safe if candidate.shape not in recent]
         return (fresh or safe or candidates)[0]
 
     def _exchange(self, unit_id: int, request: Request) -> Answer:
         unit = self._units.setdefault(unit_id, _Unit())
         who = f"Unit {unit_id} on {self.name}"
         self._wait_for_silence()
-        frame = rtu_frame(unit_id, request.pdu)
+        frame = self._framing.frame(unit_id, request.pdu)
         asked = time.monotonic()
         if asked - self._last_byte < self._t35:
             self.statistics.early_requests += 1
         self.statistics.requests += 1
         self.traffic.add(True, frame)
-        unit.recent.append(request.shape)
         self._port.write(frame)
         wire_end = max(asked + len(frame) * self.byte_time, time.monotonic()) if self._port.paced else asked
         self._last_byte = max(wire_end, time.monotonic())
         try:
-            pdu = self._receive(unit_id, request, wire_end)
+            pdu = self._receive(unit_id, request, wire_end, unit)
         except (NoAnswerError, BadAnswerError) as error:
-            unit.unanswered.append((request.shape, asked))
+            unit.unanswered.append(_Sent(request, asked))
             self._silence_until = time.monotonic() + ODDITY_SILENCE
             if isinstance(error, NoAnswerError):
                 self.statistics.timeouts += 1
@@ -201,15 +215,17 @@ class RtuLink:
                 self.statistics.bad_answers += 1
             raise
         answered = self._last_byte
-        if request.shape not in {shape for shape, _ in unit.unanswered}:
+        unit.recent.append(_Sent(request, answered))
+        if request.shape not in {sent.request.shape for sent in unit.unanswered}:
             self._forget_proven(unit)
         if len(pdu) == 2:
             self.statistics.refused += 1
+            self._silence_until = answered + ODDITY_SILENCE  # a doubled refusal would refuse the next request too
             raise refusal(request, pdu[1], who)
         words = answer_words(request, pdu, who)
         self.statistics.answers += 1
         self.statistics.note_answer_time(answered - asked)
-        pure = answered - asked - (len(frame) + len(pdu) + 3) * self.byte_time
+        pure = answered - asked - (len(frame) + self._framing.answer_length(request)) * self.byte_time
         self.request_overhead += 0.05 * (max(pure, 0.0) + self._gap - self.request_overhead)
         return Answer(words, asked, answered)
 
@@ -237,9 +253,9 @@ class RtuLink:
         if dropped:
             self._drop(dropped, "came without a request: late, doubled or noise")
 
-    def _receive(self, unit_id: int, request: Request, wire_end: float) -> bytes:
+    def _receive(self, unit_id: int, request: Request, wire_end: float, unit: _Unit) -> bytes:
         """Return the PDU of the answer; raise ``NoAnswerError`` or ``BadAnswerError`` at the end of the time."""
-        frame_length = request.data_length + 3
+        frame_length = self._framing.answer_length(request)
         deadline = wire_end + self._timeout + frame_length * self.byte_time
         buffer = b""
         early = b""
@@ -260,12 +276,22 @@ class RtuLink:
                 early += data
                 continue
             buffer += data
-            found = _find(buffer, unit_id, request)
+            found = self._framing.find(buffer, unit_id, request)
+            if found is not None and self._may_be_late(found, request, unit):
+                self._drop(buffer[: found.end], "a refusal that may belong to an earlier request")
+                buffer = buffer[found.end :]
+                found = self._framing.find(buffer, unit_id, request)
             if found is not None:
-                start, end = found
-                self._note_noise(early + buffer[:start] + buffer[end:])
-                self.traffic.add(False, buffer[start:end])
-                return buffer[start + 1 : end - 2]
+                self._note_noise(early + buffer[: found.start] + buffer[found.end :])
+                self.traffic.add(False, buffer[found.start : found.end])
+                return found.pdu
+
+    def _may_be_late(self, found: FoundFrame, request: Request, unit: _Unit) -> bool:
+        """Tell whether a refusal may be the late answer to a request that timed out not long ago."""
+        newest = time.monotonic() - LATE_WINDOW * self._timeout
+        return len(found.pdu) == 2 and any(
+            sent.at > newest and sent.request.function == request.function for sent in unit.unanswered
+        )
 
     def _note_noise(self, noise: bytes) -> None:
         if noise:
@@ -283,7 +309,7 @@ class RtuLink:
                 "Likely: another unit id or speed, A and B swapped, or the device is off.",
             )
         self._drop(buffer, "no frame of ours in it")
-        sent = rtu_frame(unit_id, request.pdu)
+        sent = self._framing.frame(unit_id, request.pdu)
         if buffer.startswith(sent) and len(buffer) == len(sent):
             return NoAnswerError(
                 f"Only the echo of the request came back on {self.name}; unit {unit_id} did not answer.",
@@ -294,24 +320,3 @@ class RtuLink:
             "Likely: wrong baud rate or parity, noise (termination, shield), two devices with one unit id, or a "
             "second master.",
         )
-
-
-def _find(buffer: bytes, unit_id: int, request: Request) -> tuple[int, int] | None:
-    """Return start and end of the answer in the buffer, at any offset, by unit, function, length and checksum."""
-    for start in range(len(buffer) - 4):
-        if buffer[start] != unit_id:
-            continue
-        function = buffer[start + 1]
-        if function == request.function:
-            end = start + request.data_length + 3
-            if not request.is_write and buffer[start + 2] != request.data_length - 2:
-                continue
-        elif function == request.function | 0x80:
-            end = start + 5
-        else:
-            continue
-        if end <= len(buffer) and checksum(buffer[start : end - 2]) == buffer[end - 2 : end]:
-            if request.is_write and function == request.function and buffer[start + 2 : start + 6] != request.pdu[1:5]:
-                continue
-            return start, end
-    return None

@@ -13,7 +13,7 @@ from typing import Protocol
 
 import serial
 
-from evtech.errors import CannotConnectError, LinkLostError
+from evtech.errors import CannotConnectError, LinkLostError, SettingsError
 
 WINDOWS = sys.platform == "win32"
 
@@ -39,8 +39,10 @@ class BytePort(Protocol):
 class SerialPort:
     """A serial port by pyserial, opened for exclusive use."""
 
-    def __init__(self, path: str, baud: int, parity: str, stopbits: int, *, paced: bool | None = None) -> None:
-        self._path, self._baud, self._parity, self._stopbits = path, baud, parity, stopbits
+    def __init__(
+        self, path: str, baud: int, parity: str, stopbits: int, *, bits: int = 8, paced: bool | None = None
+    ) -> None:
+        self._path, self._baud, self._parity, self._stopbits, self._bits = path, baud, parity, stopbits, bits
         # a pseudo terminal hands bytes over at once, whatever its speed says
         self.paced = not os.path.realpath(path).startswith("/dev/pts/") if paced is None else paced
         self._port: serial.Serial | None = None
@@ -52,6 +54,7 @@ class SerialPort:
             self._port = serial.Serial(
                 self._path,
                 self._baud,
+                bytesize=self._bits,
                 parity=self._parity,
                 stopbits=self._stopbits,
                 timeout=0,
@@ -63,8 +66,8 @@ class SerialPort:
         except Exception as error:
             if type(error).__module__ != "termios":  # termios.error is no OSError and does not exist on Windows
                 raise
-            raise CannotConnectError(
-                f"{self._path} does not take {self._baud} {8}{self._parity}{self._stopbits}.",
+            raise SettingsError(
+                f"{self._path} does not take {self._baud} {self._bits}{self._parity}{self._stopbits}.",
                 "Choose settings that the adapter supports.",
             ) from error
 
@@ -169,7 +172,10 @@ class SocketPort:
         return self._socket
 
     def _lost(self, error: Exception) -> LinkLostError:
-        return LinkLostError(f"The link to {self._host}:{self._port_number} was lost: {error}.")
+        return LinkLostError(
+            f"The link to {self._host}:{self._port_number} was lost: {error}.",
+            "rtu+tcp is for gateways in transparent mode; a Modbus TCP device needs tcp://.",
+        )
 
 
 def cannot_open(path: str, error: Exception) -> CannotConnectError:

@@ -65,6 +65,11 @@ class TcpLink:
                     server_hostname=self._host if self._tls else None,
                 )
         except (OSError, TimeoutError) as error:
+            if self._tls is not None and isinstance(error, ConnectionResetError):
+                raise CannotConnectError(
+                    f"{self._host}:{self._port} answers but ends the TLS handshake.",
+                    "Nothing speaks TLS there: try tcp://, or another port.",
+                ) from error
             raise _cannot_connect(self._host, self._port, error) from error
 
     async def close(self) -> None:
@@ -167,25 +172,34 @@ class _Wire(asyncio.Protocol):
             self._transport.abort()
 
     def data_received(self, data: bytes) -> None:
+        """Take bytes; answers are handed on only when the stream stands at a frame's border.
+
+        A cut answer would be completed by the beginning of the next frame: what follows shows it.
+        """
         self._buffer += data
-        while len(self._buffer) >= _HEADER.size:
-            transaction, protocol, length, unit = _HEADER.unpack_from(self._buffer)
-            if protocol != 0 or not 2 <= length <= 254:
-                # the stream has lost its frame borders; nothing after this can be trusted
+        frames, start = [], 0
+        while start < len(self._buffer):
+            rest = self._buffer[start : start + _HEADER.size]
+            length = rest[4] << 8 | rest[5] if len(rest) > 5 else 2
+            if any(rest[2:4]) or not 2 <= length <= 254:
                 self._traffic.add(False, self._buffer, "not Modbus TCP")
                 self._statistics.bad_answers += 1
                 self._break("the peer sent bytes that are not Modbus TCP")
                 return
-            end = 6 + length
-            if len(self._buffer) < end:
+            end = start + 6 + length
+            if len(rest) < _HEADER.size or len(self._buffer) < end:
                 return
-            frame, self._buffer = self._buffer[:end], self._buffer[end:]
-            self._deliver(transaction, unit, frame)
+            frames.append(self._buffer[start:end])
+            start = end
+        self._buffer = b""
+        for frame in frames:
+            self._deliver(frame)
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._break(str(exc) if exc else "the peer closed the connection")
 
-    def _deliver(self, transaction: int, unit: int, frame: bytes) -> None:
+    def _deliver(self, frame: bytes) -> None:
+        transaction, _, _, unit = _HEADER.unpack_from(frame)
         if self._waiting is not None and not self._waiting.done() and transaction == self._transaction:
             self._traffic.add(False, frame)
             self._waiting.set_result((unit, frame[_HEADER.size :]))
@@ -239,4 +253,6 @@ def _cannot_connect(host: str, port: int, error: Exception) -> CannotConnectErro
     for kind, make in causes:
         if isinstance(error, kind):
             return make()
-    return CannotConnectError(f"{where} cannot be reached: {error}.", "Check the address and the network cable.")
+    return CannotConnectError(
+        f"{where} cannot be reached: {str(error) or type(error).__name__}.", "Check the address and the network cable."
+    )

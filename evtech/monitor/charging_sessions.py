@@ -1,64 +1,28 @@
 """Makes charging sessions of readings: plug-in to plug-out, phases, energy, stop reason.
 
 Energy is the difference of the energy register at both ends. A session counter is only a cross-check; power is
-integrated only where there is no register, and the session says which it was. A register that runs over is carried on,
-one that falls back (a restarted meter) is summed over its rising parts and said so. Apparent energy never becomes
-energy.
+integrated only where there is no register, and the session says which it was; ``energy.py`` follows the register
+through overflow, restart and glitches. Apparent energy never becomes energy.
 """
 
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 
-from evtech.devices.profile import DataType, Point, Profile
+from evtech.devices.profile import Profile
 from evtech.devices.state import current_flows
 from evtech.events import Event, EventKind
 from evtech.measure.sample import ChargerIdentity, Reading, SessionPhase
+from evtech.monitor.energy import EnergyRegister
 from evtech.store.records import ChargingSession, Gap, PhaseSpan
+from evtech.store.session_rows import iso
 
 PAUSE_BY_VEHICLE_S = 30.0  # B2 for so long after charging is the vehicle's pause
 METER_SESSION_END_S = 60.0  # a meter without pilot: so long without current ends a session
 UNPLUG_DEBOUNCE = 2  # readings in state A that end a session: one may be a glitch of the pilot
 COUNTER_TOLERANCE_WH = 50.0
 _IDLE = (SessionPhase.IDLE, SessionPhase.RESERVED, SessionPhase.UNKNOWN)
-_BITS = {DataType.UINT16: 16, DataType.UINT32: 32, DataType.INT32: 31, DataType.UINT64: 64}
-
-
-@dataclass(slots=True)
-class _Energy:
-    """Follows a register through overflow and restart; all in the register's base unit."""
-
-    point: Point
-    first: float | None = None
-    last: float | None = None
-    counted: float = 0.0
-    rollbacks: int = 0
-    rollovers: int = 0
-
-    def take(self, value: float | None) -> None:
-        """Take the register's next value."""
-        if value is None:
-            return
-        if self.last is None:
-            self.first = value
-        elif value >= self.last:
-            self.counted += value - self.last
-        elif self._overflowed(value):
-            self.rollovers += 1
-            self.counted += value + self._range() - self.last
-        elif self.last - value > 2 * (self.point.resolution or 0.0):
-            self.rollbacks += 1
-            # what was counted between the last reading and the restart is unknown
-        self.last = value
-
-    def _range(self) -> float:
-        bits = _BITS.get(self.point.type)
-        return 0.0 if bits is None else 2.0**bits * self.point.scale
-
-    def _overflowed(self, value: float) -> bool:
-        whole = self._range()
-        return bool(whole) and self.last is not None and self.last > 0.98 * whole and value < 0.02 * whole
 
 
 class ChargingSessions:
@@ -82,8 +46,8 @@ class ChargingSessions:
         self._continued = continued
         self.finished: ChargingSession | None = None  # the newest one that ended
         self._current: ChargingSession | None = None
-        self._energy: _Energy | None = None
-        self._apparent: _Energy | None = None
+        self._energy: EnergyRegister | None = None
+        self._apparent: EnergyRegister | None = None
         self._integrated_wh = 0.0
         self._unwatched_wh = 0.0  # energy of the register over gaps
         self._has_power = False
@@ -107,6 +71,8 @@ class ChargingSessions:
         if self._current is None:
             if plugged:
                 self._begin(reading, phase)
+            elif self._continued is not None:
+                self._give_up(self._continued, reading)
         elif plugged:
             self._away = 0
             self._go_on(reading, phase)
@@ -164,8 +130,8 @@ class ChargingSessions:
     def _begin(self, reading: Reading, phase: SessionPhase) -> None:
         point = self._profile.energy_point
         apparent = self._profile.points.get("apparent_energy_total")
-        self._energy = _Energy(point) if point else None
-        self._apparent = _Energy(apparent) if apparent and apparent.readable else None
+        self._energy = EnergyRegister(point) if point else None
+        self._apparent = EnergyRegister(apparent) if apparent and apparent.readable else None
         self._integrated_wh, self._has_power, self._away = 0.0, False, 0
         self._unwatched_wh = 0.0
         self._counter_first = reading.number("session_energy")
@@ -187,12 +153,23 @@ class ChargingSessions:
             notes=("the vehicle was already connected when watching began",) if self._last is None else (),
         )
         before = self._last
-        if self._energy and before is not None:
-            self._energy.take(before.number(self._energy.point.name))
-        if self._apparent and before is not None:
-            self._apparent.take(before.number(self._apparent.point.name))
+        if before is not None:
+            self._take_registers(before)
         self._on_event(Event(reading.time, EventKind.SESSION_STARTED, {"session": self._current.id}))
         self._go_on(reading, phase)
+
+    def _give_up(self, base: ChargingSession, reading: Reading) -> None:
+        """Close an interrupted session whose vehicle is gone: the next one to plug in must not inherit it."""
+        self._away += 1
+        last_seen = base.last_seen or base.started
+        is_gone = self._away >= UNPLUG_DEBOUNCE
+        if reading.state is None:
+            is_gone = (reading.time - last_seen).total_seconds() >= METER_SESSION_END_S
+        if not is_gone:
+            return
+        self._continued = None
+        note = "evtech was not running when the vehicle left; the energy ends with the last reading"
+        self._close(replace(base, ended=last_seen, stop_reason="unknown"), note)
 
     def _may_continue(self, base: ChargingSession, reading: Reading) -> bool:
         if self._energy is None or base.register_end_wh is None:
@@ -203,18 +180,31 @@ class ChargingSessions:
     def _resumed(self, base: ChargingSession, reading: Reading) -> ChargingSession:
         since = base.phases[-1].end or base.phases[-1].start if base.phases else base.started
         last_seen = base.last_seen or since
+        at = last_seen.timestamp()
         if self._energy and base.register_start_wh is not None and base.register_end_wh is not None:
-            self._energy.first, self._energy.last = base.register_start_wh, base.register_end_wh
-            self._energy.counted = base.register_end_wh - base.register_start_wh
+            self._energy.resume(base.register_start_wh, base.register_end_wh, base.energy_wh or 0.0, at)
+        elif self._energy is None:
+            self._integrated_wh = base.energy_wh or 0.0
+        apparent = reading.number(self._apparent.point.name) if self._apparent else None
+        if self._apparent and apparent is not None and base.apparent_energy_vah is not None:
+            self._apparent.resume(apparent, apparent, base.apparent_energy_vah, at)
+        if base.mean_power_w is not None and base.energy_wh is not None:
+            self._unwatched_wh = base.energy_wh - base.mean_power_w * base.charging_s / 3600
         gap = Gap(last_seen, reading.time, "evtech was not running")
-        return replace(base, recording_id=self._recording_id, gaps=(*base.gaps, gap), earlier_recordings=(
-            *base.earlier_recordings, base.recording_id))  # fmt: skip
+        note = "apparent energy that flowed while evtech was not running is not counted"
+        return replace(
+            base,
+            recording_id=self._recording_id,
+            gaps=(*base.gaps, gap),
+            notes=base.notes if base.apparent_energy_vah is None else (*base.notes, note),
+            earlier_recordings=(*base.earlier_recordings, base.recording_id),
+        )
 
     def _go_on(self, reading: Reading, phase: SessionPhase) -> None:
         session = self._current
         assert session is not None
         seconds = 0.0
-        in_gap = bool(session.gaps) and self._last is not None and session.gaps[-1].end >= reading.time
+        in_gap = bool(session.gaps) and session.gaps[-1].end >= reading.time
         if self._last is not None and self._last.time >= session.started and not in_gap:
             seconds = reading.monotonic - self._last.monotonic
         power = reading.number("power_total")
@@ -222,9 +212,7 @@ class ChargingSessions:
             self._has_power = True
             self._integrated_wh += max(power, 0.0) * seconds / 3600
         before = self._energy.counted if self._energy else 0.0
-        for register in (self._energy, self._apparent):
-            if register is not None:
-                register.take(reading.number(register.point.name))
+        self._take_registers(reading)
         if in_gap and self._energy is not None:
             self._unwatched_wh += self._energy.counted - before
         charging = session.charging_s + (seconds if phase is SessionPhase.CHARGING else 0.0)
@@ -233,7 +221,7 @@ class ChargingSessions:
         for error in reading.errors:
             if not any(kept["code"] == error.code for kept in errors):
                 errors = (*errors, {"code": error.code, "raw": error.raw, "meaning": error.meaning,
-                                    "severity": error.severity, "at": reading.time.isoformat()})  # fmt: skip
+                                    "severity": error.severity, "at": iso(reading.time)})  # fmt: skip
         self._current = self._with_energy(
             replace(
                 session,
@@ -246,6 +234,11 @@ class ChargingSessions:
             ),
             reading,
         )
+
+    def _take_registers(self, reading: Reading) -> None:
+        for register in (self._energy, self._apparent):
+            if register is not None:
+                register.take(reading.number(register.point.name), reading.time.timestamp())
 
     def _with_energy(self, session: ChargingSession, reading: Reading) -> ChargingSession:
         energy, source = None, None
@@ -278,9 +271,7 @@ class ChargingSessions:
         session = self._current
         assert session is not None
         assert self._last is not None
-        for register in (self._energy, self._apparent):
-            if register is not None:  # the register may have moved between the last poll and plug-out
-                register.take(reading.number(register.point.name))
+        self._take_registers(reading)  # they may have moved between the last poll and plug-out
         session = self._with_energy(session, reading)
         ended = self._last.time if self._away > 1 else reading.time
         if reading.state is None and self._quiet_since is not None:
@@ -299,15 +290,7 @@ class ChargingSessions:
         self._on_end(ended)
 
     def _register_notes(self, session: ChargingSession) -> list[str]:
-        notes = []
-        register = self._energy
-        if register is not None and register.rollovers:
-            notes.append(f"{register.point.name} ran over {register.rollovers} time(s); the difference is carried on")
-        if register is not None and register.rollbacks:
-            notes.append(
-                f"{register.point.name} fell back {register.rollbacks} time(s): the energy is the sum of its rising "
-                "parts and may be too small"
-            )
+        notes = [note for register in (self._energy, self._apparent) if register is not None for note in register.notes]
         counter = session.session_counter_wh
         is_cross_check = session.energy_source == "register_difference" and not session.partial_start
         if is_cross_check and counter is not None and session.energy_wh is not None and self._counter_first is not None:

@@ -20,6 +20,7 @@ from evtech.store.records import Gap
 
 FIRST_PAUSE_S = 0.2
 LONGEST_PAUSE_S = 5.0
+ASLEEP_S = 2.0  # s by which UTC must outrun the monotonic clock to be a sleep
 _KEPT_INTERVALS = 2000
 
 ReadingConsumer = Callable[[Reading], None]
@@ -94,6 +95,7 @@ class Monitor:
         if self._last_good is not None and self._gap_since is None:
             self.statistics.intervals.append(reading.monotonic - self._last_good.monotonic)
         self._end_gap(reading.time)
+        self._note_sleep(reading)
         self.problem = None
         self._last_good = reading
         for consume in self._consumers:
@@ -108,6 +110,17 @@ class Monitor:
             self._gap_reason = str(error)
             self._tell(Event(datetime.now(UTC), EventKind.LINK_LOST, {"reason": str(error), "hint": error.hint}))
 
+    def _note_sleep(self, reading: Reading) -> None:
+        """Tell a gap where the computer slept between two readings: its own clock stood still meanwhile."""
+        last = self._last_good
+        if last is None:
+            return
+        seconds = (reading.time - last.time).total_seconds()
+        if seconds > reading.monotonic - last.monotonic + ASLEEP_S:
+            gap = Gap(last.time, reading.time, "the computer was asleep")
+            for consume in self._gap_consumers:
+                consume(gap)
+
     def _end_gap(self, now: datetime) -> None:
         if self._gap_since is None:
             return
@@ -117,6 +130,12 @@ class Monitor:
         if self._last_good is not None:
             for consume in self._gap_consumers:
                 consume(gap)
+
+    def skip(self, gap: Gap) -> None:
+        """Take note of a stretch in which nobody polled on purpose; it counts as no interval between readings."""
+        self._last_good = None
+        for consume in self._gap_consumers:
+            consume(gap)
 
     def _tell(self, event: Event) -> None:
         for listener in self._listeners:

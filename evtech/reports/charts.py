@@ -31,10 +31,18 @@ class Panel:
 
     title: str
     curves: tuple[Curve, ...]
+    limits: tuple[tuple[float, str], ...] = ()  # level and the words at it
 
 
-def stacked(panels: Sequence[Panel], start: float, end: float, gaps: Sequence[tuple[float, float]], alt: str) -> str:
-    """Return an SVG with the panels stacked over one time axis in local time."""
+def stacked(
+    panels: Sequence[Panel],
+    start: float,
+    end: float,
+    gaps: Sequence[tuple[float, float]],
+    alt: str,
+    marks: Sequence[tuple[float, str]] = (),
+) -> str:
+    """Return an SVG with the panels stacked over one time axis in local time; ``marks`` are moments with a word."""
     height = TOP + len(panels) * (PANEL_HEIGHT + GAP) + 16
     span = max(end - start, 1.0)
     parts = [
@@ -44,6 +52,13 @@ def stacked(panels: Sequence[Panel], start: float, end: float, gaps: Sequence[tu
     for row, panel in enumerate(panels):
         top = TOP + row * (PANEL_HEIGHT + GAP)
         parts += _panel(panel, top, start, span, gaps)
+    bottom = TOP + len(panels) * (PANEL_HEIGHT + GAP) - GAP
+    for at, word in marks:
+        x = LEFT + (at - start) / span * (WIDTH - LEFT - RIGHT)
+        parts.append(
+            f'<line x1="{x:.1f}" y1="{TOP}" x2="{x:.1f}" y2="{bottom}" stroke="#17202a" stroke-width="0.7" '
+            f'stroke-dasharray="1.5 2"/><text x="{x + 3:.1f}" y="{TOP + 9}">{escape(word)}</text>'
+        )
     parts += _clock(start, span, TOP + len(panels) * (PANEL_HEIGHT + GAP) - GAP)
     return "".join([*parts, "</svg>"])
 
@@ -70,6 +85,12 @@ def _panel(panel: Panel, top: float, start: float, span: float, gaps: Sequence[t
         f'<text x="{LEFT - 32}" y="{top + PANEL_HEIGHT / 2}" text-anchor="middle" '
         f'transform="rotate(-90 {LEFT - 32} {top + PANEL_HEIGHT / 2})">{escape(panel.title)}</text>'
     )
+    for level, words in panel.limits:
+        y = top + PANEL_HEIGHT - (level - low) * scale
+        parts.append(
+            f'<line x1="{LEFT}" y1="{y:.1f}" x2="{WIDTH - RIGHT}" y2="{y:.1f}" stroke="#17202a" stroke-width="0.9" '
+            f'stroke-dasharray="5 2.5"/><text x="{LEFT + 3}" y="{y - 3:.1f}">{escape(words)}</text>'
+        )
     taken: list[float] = []
     for index, curve in enumerate(panel.curves):
         times, values = _thinned(curve.times, curve.values)
@@ -116,6 +137,7 @@ def _thinned(times: Floats, values: Floats) -> tuple[Floats, Floats]:
 
 def _range(panel: Panel) -> tuple[float, float]:
     found = [v for curve in panel.curves for v in curve.values[np.isfinite(curve.values)]]
+    found += [level for level, _ in panel.limits]
     low, high = (float(min(found)), float(max(found))) if found else (0.0, 1.0)
     span = max(high - low, abs(high) * 0.02, 1.0)
     step = step_of(span / 3)

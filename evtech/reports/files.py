@@ -1,5 +1,6 @@
 """Writes what is handed over: beside its place first, then renamed, so a file is whole or not there."""
 
+import contextlib
 from pathlib import Path
 
 from evtech.errors import ArchiveError
@@ -12,6 +13,6 @@ def write_whole(target: Path, data: bytes) -> None:
         aside.write_bytes(data)
         aside.replace(target)
     except OSError as error:
-        if aside.parent.is_dir():
+        with contextlib.suppress(OSError):  # there may be nothing to remove, or no right to
             aside.unlink(missing_ok=True)
         raise ArchiveError(f"{target} cannot be written: {error.strerror}.", "Choose another folder.") from error

@@ -18,35 +18,45 @@ def render(data: dict[str, Any], svg: str) -> str:
     w = data["w"]
     remarks = "".join(f"<br>{escape(line)}" for line in data["remarks"])
     notes = "".join(f"<li>{escape(note)}</li>" for note in data["notes"])
-    return "".join(
+    return page(
+        data,
         [
-            f'<!DOCTYPE html><html lang="{data["lang"]}"><head><meta charset="utf-8">',
-            f"<title>{escape(data['title'])} {data['short_id']}</title><style>{STYLE}</style></head><body>",
             f'<h1>{escape(data["title"])}</h1><p class="verdict"><b>{escape(data["energy"])}</b> ',
             f"{escape(data['energy_how'])}{remarks}</p>",
-            _section(w["device"], _facts(data["device"])),
-            _section(w["register"], _facts(data["register"])),
-            _section(w["curves"], svg),
-            _section(w["phases"], _listing((w["phase"], w["from"], w["to"], w["duration"]), data["phases"], w)),
-            _section(w["gaps"], _listing((w["from"], w["to"], w["duration"], w["reason"]), data["gaps"], w)),
-            _section(w["faults"], _listing((w["code"], w["meaning"]), data["faults"], w)),
-            _section(w["notes"], f"<ul>{notes}</ul>" if notes else f"<p>{escape(w['none'])}</p>"),
+            section(w["device"], facts(data["device"])),
+            section(w["register"], facts(data["register"])),
+            section(w["curves"], svg),
+            section(w["phases"], listing((w["phase"], w["from"], w["to"], w["duration"]), data["phases"], w)),
+            section(w["gaps"], listing((w["from"], w["to"], w["duration"], w["reason"]), data["gaps"], w)),
+            section(w["faults"], listing((w["code"], w["meaning"]), data["faults"], w)),
+            section(w["notes"], f"<ul>{notes}</ul>" if notes else f"<p>{escape(w['none'])}</p>"),
             f"<p><small>{escape(w['method'])} {escape(data['profile_hash'])} {escape(data['software'])}</small></p>",
-            "</body></html>",
-        ]
+        ],
     )
 
 
-def _section(title: str, body: str) -> str:
+def page(data: dict[str, Any], parts: list[str]) -> str:
+    """Return a whole page around the parts of its body."""
+    head = (
+        f'<!DOCTYPE html><html lang="{data["lang"]}"><head><meta charset="utf-8">'
+        f"<title>{escape(data['title'])} {data['short_id']}</title><style>{STYLE}</style></head><body>"
+    )
+    return "".join([head, *parts, "</body></html>"])
+
+
+def section(title: str, body: str) -> str:
+    """Return a heading with what stands below it."""
     return f"<h2>{escape(title)}</h2>{body}"
 
 
-def _facts(rows: list[list[str]]) -> str:
+def facts(rows: list[list[str]]) -> str:
+    """Return names and what they are as a table without rules."""
     cells = "".join(f"<tr><td>{escape(name)}</td><td>{escape(text)}</td></tr>" for name, text in rows)
     return f'<table class="facts">{cells}</table>'
 
 
-def _listing(head: tuple[str, ...], rows: list[list[str]], w: dict[str, str]) -> str:
+def listing(head: tuple[str, ...], rows: list[list[str]], w: dict[str, str]) -> str:
+    """Return a table with a head, or the word for none."""
     if not rows:
         return f"<p>{escape(w['none'])}</p>"
     top = "".join(f"<th>{escape(text)}</th>" for text in head)

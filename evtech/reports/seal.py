@@ -6,12 +6,14 @@ and its container has the very bytes that evtech writes: one flipped byte anywhe
 
 import io
 import re
+import warnings
 from dataclasses import dataclass, field
 from typing import Any
 
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import serialization
+from cryptography.utils import CryptographyDeprecationWarning
 
 from evtech.errors import InputError
 from evtech.reports.signers import Signer, certificate_digest, common_name, fingerprint, is_certified, raw_public
@@ -195,7 +197,9 @@ def _certificates(signed: Any) -> tuple[x509.Certificate | None, x509.Certificat
     """Return the signing certificate and the technician's Ed25519 one, ``None`` where one is missing."""
     from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-    found = [x509.load_der_x509_certificate(c.dump()) for c in signed["certificates"]]
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", CryptographyDeprecationWarning)  # evtech's own certificates give no cause
+        found = [x509.load_der_x509_certificate(c.dump()) for c in signed["certificates"]]
     roots = [c for c in found if isinstance(c.public_key(), Ed25519PublicKey)]
     leaves = [c for c in found if c not in roots]
     if len(roots) != 1 or len(leaves) != 1:

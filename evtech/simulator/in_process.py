@@ -3,10 +3,11 @@
 import time
 
 from evtech.devices.profile import Profile
-from evtech.errors import CannotConnectError, LinkLostError, NoAnswerError, RefusedError
+from evtech.errors import BadAnswerError, CannotConnectError, LinkLostError, NoAnswerError, RefusedError
 from evtech.links.link import Answer, LinkStatistics, Table, refuse_unarmed
 from evtech.links.traffic import Traffic
 from evtech.simulator.answering import read_words, write_words
+from evtech.simulator.line import Fate
 from evtech.simulator.simulation import Simulation
 
 
@@ -26,6 +27,10 @@ class InProcessLink:
         self.is_silent = False
         self.refused: set[tuple[Table, int]] = set()
         self._open = False
+
+    def beside(self, profile: Profile) -> "InProcessLink":
+        """Return a link to a meter of a profile that watches the same charger."""
+        return InProcessLink(self.simulation.reference(profile), f"demo {profile.id}")
 
     @property
     def is_open(self) -> bool:
@@ -48,6 +53,17 @@ class InProcessLink:
         asked = time.monotonic()
         self._check(unit_id)
         self.statistics.requests += 1
+        behaviour = self.simulation.behaviour
+        fate = behaviour.line.fate(behaviour.now, max(behaviour.meter.currents))
+        if fate is Fate.LOST:
+            self.statistics.timeouts += 1
+            raise NoAnswerError(f"Unit {unit_id} at {self.name} did not answer.", "The simulated line loses answers.")
+        if fate is Fate.DAMAGED:
+            self.statistics.bad_answers += 1
+            raise BadAnswerError(f"The answer of {self.name} is damaged.", "The simulated line is noisy.")
+        if fate is Fate.REFUSED:
+            self.statistics.refused += 1
+            raise RefusedError(f"{self.name} is busy (exception 6).", 6)
         if (table, address) in self.refused:
             self.statistics.refused += 1
             raise RefusedError(f"{self.name} refused {table} 0x{address:04X} (exception 2).", 2)

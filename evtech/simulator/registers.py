@@ -4,14 +4,20 @@ State registers are chosen through the profile's own state rules, so that readin
 meant. What the behaviour knows nothing about reads 0, or the profile's "not available" mark.
 """
 
+from typing import TYPE_CHECKING
+
 from evtech.devices.encoding import encode, raw_number
 from evtech.devices.profile import Condition, DataType, Point, Profile, StateRule
 from evtech.errors import RefusedError
 from evtech.links.link import Table
 from evtech.measure.sample import Value
 from evtech.simulator.charger import Charger
+from evtech.simulator.instruments import defects
 from evtech.simulator.meter import Meter
 from evtech.simulator.vehicle import Vehicle
+
+if TYPE_CHECKING:
+    from evtech.simulator.simulation import Behaviour
 
 _IDENTITY: dict[str, Value] = {
     "manufacturer": "Simulated", "serial_number": 20260001, "firmware_version": 1, "device_name": "evtech simulator",
@@ -24,6 +30,7 @@ _BY_PROFILE: dict[str, dict[str, Value]] = {
         "manufacturer": "Alfen NV", "platform_type": "NG910", "serial_number": "SIM0001", "firmware_version": "6.1.0",
         "device_name": "ALF_SIM0001", "modbus_table_version": 3,
     },
+    "evtech-trainer": {"manufacturer": "evtech trainer", "serial_number": "TRAIN-0001"},
     "carlo-gavazzi-em340": {"product_code": 341, "serial_number": "SIM0340", "firmware_version": 1},
 }  # fmt: skip
 
@@ -40,9 +47,12 @@ class RegisterImage:
         self._state_points = {c.point for rule in profile.states for c in rule.when}
         self.fixed_units = {p.unit_id for p in profile.points.values() if p.unit_id is not None}
 
-    def show(self, charger: Charger, vehicle: Vehicle, meter: Meter, now: float) -> None:
+    def show(self, behaviour: "Behaviour", meter: Meter) -> None:
         """Write the present behaviour into the words."""
-        values = _values(charger, vehicle, meter, now) | _IDENTITY | _BY_PROFILE.get(self.profile.id, {})
+        charger, vehicle = behaviour.charger, behaviour.vehicle
+        values = (
+            _values(charger, vehicle, meter) | defects(behaviour) | _IDENTITY | _BY_PROFILE.get(self.profile.id, {})
+        )
         chosen = self._state_words(charger.pilot(vehicle), vehicle.connected)
         for point in self._readable:
             words = chosen.get(point.name) or self._encoded(point, values.get(point.name))
@@ -103,7 +113,11 @@ class RegisterImage:
 
     def _state_words(self, pilot: str, connected: bool) -> dict[str, tuple[int, ...]]:
         rules = self.profile.states
-        candidates = [r for r in rules if r.pilot == pilot] or [r for r in rules if r.pilot and r.pilot[0] == pilot[0]]
+        candidates = sorted(
+            (r for r in rules if r.pilot and r.pilot[0] == pilot[0]),
+            # the state itself, else its letter, which gets its digit from the offer, else a relative
+            key=lambda r: (r.pilot != pilot, r.pilot != pilot[0]),
+        )
         for rule in candidates:
             values: dict[str, int | str] = {name: _resting(name, connected) for name in self._state_points}
             values |= {c.point: _satisfying(c, values.get(c.point, 0)) for c in rule.when}
@@ -119,7 +133,7 @@ class RegisterImage:
         return encode(point, value if isinstance(value, str) else value * point.scale + point.offset)
 
 
-def _values(charger: Charger, vehicle: Vehicle, meter: Meter, now: float) -> dict[str, Value]:
+def _values(charger: Charger, vehicle: Vehicle, meter: Meter) -> dict[str, Value]:
     u, i, p = meter.voltages, meter.currents, meter.powers
     apparent = [volts * amps for volts, amps in zip(u, i, strict=True)]
     total, apparent_total = sum(p), sum(apparent)
@@ -129,13 +143,15 @@ def _values(charger: Charger, vehicle: Vehicle, meter: Meter, now: float) -> dic
         "current_total": sum(i), "energy_total": meter.shown_energy_wh, "energy_import_total": meter.shown_energy_wh,
         "apparent_energy_total": meter.shown_apparent_vah, "apparent_energy_since_power_on": meter.shown_apparent_vah,
         "session_energy": charger.session_energy_wh, "power_factor_total": total / apparent_total if flowing else 1.0,
-        "current_limit_actual": charger.offer() or (charger.limit_a if charger.enabled else 0.0),
+        "current_limit_actual": charger.offer() or (charger.effective_limit() if charger.enabled else 0.0),
         "current_limit": charger.limit_a,
         "max_current": min(charger.rated_current_a, 32.0) if vehicle.connected else 6.0,
         "hw_max_current": charger.rated_current_a, "min_current": 6.0, "temperature": charger.temperature_c,
         "relay_state": int(charger.contactor_closed), "error_code": charger.fault_code, "availability": 1,
-        "phase_switch_state": 1 if charger.phases > 1 else 0, "phase_switch": charger.phases, "uptime": now + 86_400,
-        "external_lock": 1, "remote_lock": 1, "failsafe_current": 6.0, "failsafe_timeout": 15.0, "setpoint_used": 1,
+        "phase_switch_state": 1 if charger.phases > 1 else 0, "phase_switch": charger.phases,
+        "uptime": charger.uptime_s,
+        "external_lock": 1, "remote_lock": 1, "failsafe_current": charger.failsafe_a,
+        "failsafe_timeout": charger.watchdog_s or 15.0, "setpoint_used": 1,
         "pwm_duty": charger.offer() / 0.6 if charger.offer() else 100.0, "meter_state": 3, "meter_age": 0.2,
     }  # fmt: skip
     for n in range(3):

@@ -10,18 +10,37 @@ from evtech import paths
 from evtech.errors import InputError
 
 ACTIONS = (
-    "plug_in", "unplug", "pause", "resume", "limit", "authorise", "fault", "clear_fault", "link_cut", "silence",
-    "meter_restart",
+    "plug_in", "unplug", "pull", "pause", "resume", "limit", "authorise", "fault", "clear_fault", "link_cut", "silence",
+    "meter_restart", "restart", "shift_register", "set",
 )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
 class ScenarioEvent:
-    """At ``at`` simulated seconds ``do`` happens; ``value`` is a current (A), a code, or a duration (s)."""
+    """At ``at`` simulated seconds ``do`` happens; ``value`` is a current (A), a code, a duration (s), or what to set.
+
+    ``set`` gives ``what`` (such as ``mains.lost_l3``) its ``value``.
+    """
 
     at: float
     do: str
-    value: float = 0.0
+    value: float | str = 0.0
+    what: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lesson:
+    """What a scenario teaches: the finding that stands first, its phase, after how long (s), with which facts.
+
+    ``seen_by`` are the products through whose registers it can be seen; ``every`` the seconds between two samples.
+    """
+
+    finding: str | None = None
+    phase: str | None = None
+    after: float = 300.0
+    every: float = 1.0
+    seen_by: tuple[str, ...] = ("evtech-trainer",)
+    registers: dict[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +54,8 @@ class Scenario:
     meter: dict[str, float] = field(default_factory=dict)
     reference: dict[str, float] = field(default_factory=dict)
     mains: dict[str, float] = field(default_factory=dict)
+    line: dict[str, float] = field(default_factory=dict)
+    lesson: Lesson = Lesson()
     events: tuple[ScenarioEvent, ...] = ()
     repeat_after: float = 0.0
 
@@ -59,32 +80,51 @@ def find_scenario(name_or_path: str) -> Scenario:
 
 def _scenario(name: str, table: dict[str, Any]) -> Scenario:
     from evtech.simulator.charger import Charger
+    from evtech.simulator.line import Line
     from evtech.simulator.meter import Mains, Meter
     from evtech.simulator.vehicle import Vehicle
 
-    parts = {"vehicle": Vehicle, "charger": Charger, "meter": Meter, "reference": Meter, "mains": Mains}
-    known = {*parts, "description", "event", "repeat_after"}
+    parts = {"vehicle": Vehicle, "charger": Charger, "meter": Meter, "reference": Meter, "mains": Mains, "line": Line}
+    known = {*parts, "description", "event", "repeat_after", "lesson"}
     for key in set(table) - known:
         raise InputError(f"The scenario {name} has an unknown key {key!r}.", f"Allowed: {', '.join(sorted(known))}.")
+    allowed = {part: {f.name for f in fields(kind) if not f.name.startswith("_")} for part, kind in parts.items()}
     chosen: dict[str, dict[str, float]] = {}
-    for part, kind in parts.items():
-        allowed = {f.name for f in fields(kind) if not f.name.startswith("_")}
+    for part in parts:
         chosen[part] = table.get(part, {})
-        for key in set(chosen[part]) - allowed:
+        for key in set(chosen[part]) - allowed[part]:
             raise InputError(
-                f"[{part}] of scenario {name} has an unknown key {key!r}.", f"Allowed: {', '.join(sorted(allowed))}."
+                f"[{part}] of scenario {name} has an unknown key {key!r}.",
+                f"Allowed: {', '.join(sorted(allowed[part]))}.",
             )
-    events = []
-    for row in table.get("event", []):
-        if row.get("do") not in ACTIONS or not isinstance(row.get("at"), int | float):
-            raise InputError(
-                f"The scenario {name} has an event {row!r}.", f"It needs at (s) and do: {', '.join(ACTIONS)}."
-            )
-        events.append(ScenarioEvent(float(row["at"]), row["do"], float(row.get("value", 0))))
     return Scenario(
         name,
         str(table.get("description", "")),
         **chosen,
-        events=tuple(sorted(events, key=lambda event: event.at)),
+        lesson=_lesson(name, table.get("lesson", {})),
+        events=tuple(sorted((_event(name, row, allowed) for row in table.get("event", [])), key=lambda e: e.at)),
         repeat_after=float(table.get("repeat_after", 0)),
     )
+
+
+def _event(name: str, row: dict[str, Any], allowed: dict[str, set[str]]) -> ScenarioEvent:
+    if row.get("do") not in ACTIONS or not isinstance(row.get("at"), int | float):
+        raise InputError(f"The scenario {name} has an event {row!r}.", f"It needs at (s) and do: {', '.join(ACTIONS)}.")
+    what, value = str(row.get("what", "")), row.get("value", 0)
+    if row["do"] == "set":
+        part, _, key = what.partition(".")
+        if key not in allowed.get(part, set()):
+            near = difflib.get_close_matches(what, [f"{p}.{k}" for p, keys in allowed.items() for k in keys], n=3)
+            raise InputError(f"The scenario {name} sets {what!r}.", f"Such as {', '.join(near) or 'mains.lost_l3'}.")
+    if not isinstance(value, int | float | str) or (isinstance(value, str) and row["do"] != "set"):
+        raise InputError(f"The scenario {name} has an event {row!r}.", "Its value must be a number.")
+    return ScenarioEvent(float(row["at"]), row["do"], value, what)
+
+
+def _lesson(name: str, table: dict[str, Any]) -> Lesson:
+    allowed = {f.name for f in fields(Lesson)}
+    for key in set(table) - allowed:
+        raise InputError(
+            f"[lesson] of scenario {name} has an unknown key {key!r}.", f"Allowed: {', '.join(sorted(allowed))}."
+        )
+    return Lesson(**{**table, **({"seen_by": tuple(table["seen_by"])} if "seen_by" in table else {})})

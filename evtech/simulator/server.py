@@ -14,6 +14,7 @@ from pathlib import Path
 from evtech.errors import CannotConnectError
 from evtech.links.pdu import checksum
 from evtech.simulator.answering import answer_pdu
+from evtech.simulator.line import Fate
 from evtech.simulator.simulation import Simulation
 
 _HEADER = struct.Struct(">HHHB")
@@ -64,7 +65,9 @@ class TcpServer:
                     break
                 if self._simulation.behaviour.is_silent:
                     continue
-                answer = answer_pdu(self._simulation, unit, pdu)
+                answer = _answer(self._simulation, unit, pdu)
+                if answer is None or self._simulation.damage_next:
+                    continue  # TCP has its own checksum: what a bus behind a gateway damages never arrives
                 writer.write(_HEADER.pack(transaction, 0, len(answer) + 1, unit) + answer)
                 await writer.drain()
         except (asyncio.IncompleteReadError, ConnectionError):
@@ -140,12 +143,30 @@ class SerialServer:
         self._simulation.behaviour.advance()
         if self._simulation.behaviour.is_cut or self._simulation.behaviour.is_silent:
             return
-        answer = answer_pdu(self._simulation, unit, pdu)
-        if answer[0] & 0x80 and answer[1] == 11:
+        answer = _answer(self._simulation, unit, pdu)
+        if answer is None or (answer[0] & 0x80 and answer[1] == 11):
             return  # another unit on the bus: silence
         body = bytes([unit]) + answer
         with contextlib.suppress(BlockingIOError):
-            os.write(self._file, body + checksum(body))
+            os.write(self._file, _noisy(self._simulation, body + checksum(body)))
+
+
+def _answer(simulation: Simulation, unit: int, pdu: bytes) -> bytes | None:
+    """Return the answer to a request, ``None`` where the line loses it; say whether its frame will be damaged."""
+    behaviour = simulation.behaviour
+    fate = behaviour.line.fate(behaviour.now, max(behaviour.meter.currents))
+    simulation.damage_next = fate is Fate.DAMAGED
+    if fate is Fate.REFUSED:
+        return bytes([pdu[0] | 0x80, 6])
+    return None if fate is Fate.LOST else answer_pdu(simulation, unit, pdu)
+
+
+def _noisy(simulation: Simulation, frame: bytes) -> bytes:
+    """Return a frame with a byte turned over where the line damages it."""
+    if not simulation.damage_next:
+        return frame
+    middle = len(frame) // 2
+    return frame[:middle] + bytes([frame[middle] ^ 0x55]) + frame[middle + 1 :]
 
 
 def _frame_length(buffer: bytes) -> int:

@@ -7,7 +7,12 @@ RAMP_A_PER_S = 4.0  # a vehicle follows a new offer within 5 s (IEC 61851-1, ann
 
 @dataclass(slots=True)
 class Vehicle:
-    """State of one vehicle. ``soc`` is 0 to 1; above ``taper_from`` it asks for less and less current."""
+    """State of one vehicle. ``soc`` is 0 to 1; above ``taper_from`` it asks for less and less current.
+
+    ``ignores_offer`` (1) takes ``max_current_a`` whatever is offered; ``retry_every_s`` and ``retry_for_s`` make it ask
+    in a rhythm; ``draws_a`` is a load behind the contactor that asks nobody; ``leak_ma`` a smooth direct residual
+    current of its charger.
+    """
 
     capacity_wh: float = 58_000.0
     soc: float = 0.40
@@ -17,16 +22,27 @@ class Vehicle:
     connected: bool = False
     paused: bool = False
     current_a: float = 0.0
+    ignores_offer: float = 0.0
+    retry_every_s: float = 0.0
+    retry_for_s: float = 12.0
+    ventilation: float = 0.0
+    draws_a: float = 0.0
+    leak_ma: float = 0.0
+    connected_s: float = 0.0
 
     @property
     def wants(self) -> bool:
         """Tell whether the vehicle asks for energy (closes S2)."""
-        return self.connected and not self.paused and self.soc < 1.0
+        if not self.connected or self.paused or self.soc >= 1.0:
+            return False
+        return not self.retry_every_s or self.connected_s % self.retry_every_s < self.retry_for_s
 
     def follow(self, offer_a: float, seconds: float) -> float:
         """Return the current per phase (A) after following an offer for some seconds."""
+        self.connected_s = self.connected_s + seconds if self.connected else 0.0
         taper = 1.0 if self.soc <= self.taper_from else max(0.1, (1.0 - self.soc) / (1.0 - self.taper_from))
-        wanted = min(offer_a, self.max_current_a * taper) if self.wants and offer_a >= 6.0 else 0.0
+        allowed = self.max_current_a if self.ignores_offer and offer_a >= 6.0 else offer_a
+        wanted = min(allowed, self.max_current_a * taper) if self.wants and offer_a >= 6.0 else 0.0
         step = RAMP_A_PER_S * seconds
         # letting go is fast, taking more is a ramp; never above the offer
         self.current_a = min(wanted, self.current_a + step)

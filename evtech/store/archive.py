@@ -12,7 +12,7 @@ import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -233,6 +233,10 @@ class Archive:
         with self.reading() as connection:
             return audit.rows(connection)
 
+    def audit_of(self, link: str, since: datetime) -> list[dict[str, object]]:
+        """Return the audit rows of one link since a moment, oldest first."""
+        return [r for r in self.audit_rows() if r["link"] == link and str(r["at"]) >= since.isoformat()]
+
     # ---- results ----
 
     def add_result(self, result: Result) -> None:
@@ -432,7 +436,8 @@ class Archive:
             source.close()
             aside.replace(target)
         except (sqlite3.Error, OSError) as error:
-            aside.unlink(missing_ok=True)
+            with suppress(OSError):  # a read-only place has nothing to remove
+                aside.unlink(missing_ok=True)
             raise ArchiveError(f"The backup {target} cannot be written: {error}.", "Choose another folder.") from error
 
     def info(self) -> dict[str, Any]:

@@ -63,7 +63,7 @@ def from_text(body: str) -> ChargingSession:
 def contract(session: ChargingSession) -> dict[str, Any]:
     """Return a session as ``sessions show`` writes it (schema ``evtech.session/1``)."""
     data = to_json(session)
-    end = session.ended
+    end = session.ended or session.last_seen  # a running session: so far
     data["duration_s"] = (end - session.started).total_seconds() if end else None
     return {"schema": "evtech.session/1", **data}
 

@@ -1,9 +1,10 @@
-"""Recording samples: a queue, and one thread that commits every 250 ms.
+"""Recording samples: a queue, and one thread that commits several times a second.
 
 While the disk fails, readings stay in memory and the writer says why; nothing already stored is touched.
 """
 
 import json
+import logging
 import threading
 import time
 import uuid
@@ -22,11 +23,12 @@ from evtech.store.records import Gap
 if TYPE_CHECKING:
     from evtech.store.archive import Archive
 
-FLUSH_S = 0.25
+FLUSH_S = 0.2  # at most 250 ms are lost when the laptop dies: this, and the commit itself
 CHUNK = 1024
 RETRY_S = 1.0
 MOST_HELD = 200_000  # readings kept in memory while the disk fails
 Work = Callable[[Connection], None]
+log = logging.getLogger("evtech.store")
 
 
 class WriterThread:
@@ -94,6 +96,13 @@ class WriterThread:
         except DBAPIError as error:
             self.failing = _reason(error)
             return
+        except Exception as error:
+            if len(batch) > 1:  # find the one that cannot be written; the others must not suffer
+                for work in batch:
+                    self._commit([work])
+                return
+            log.error("one entry cannot be written and is left out", exc_info=error)
+            self.lost += 1
         with self._wake:
             for _ in batch:
                 self._work.popleft()

@@ -16,16 +16,29 @@ LIBMODBUS_SERVER = r"""
 #include <sys/select.h>
 #include <sys/socket.h>
 
-/* serves register images: lines "unit table address word" on standard input, then "end" */
+/* serves register images: lines "unit table address word" on standard input, then "end"; "rule MOST EVEN EXACT" makes
+   it strict: reads of more than MOST registers, odd ones, or ones that are not EXACT long are refused with exception 2;
+   "fill WORD" is what lies in registers that no line names */
 static modbus_mapping_t *maps[256];
+static int most = 125, even = 0, exact = 0, fill = 0;
+
+static int is_refused(const unsigned char *pdu) {
+    int start = pdu[1] * 256 + pdu[2], count = pdu[3] * 256 + pdu[4];
+    if (pdu[0] != 3 && pdu[0] != 4) return 0;
+    return count > most || (even && (start % 2 || count % 2)) || (exact && count != exact);
+}
 
 int main(int argc, char **argv) {
     char table[16]; int unit, address, word;
     for (;;) {
         char line[128];
         if (!fgets(line, sizeof line, stdin) || !strncmp(line, "end", 3)) break;
+        if (sscanf(line, "rule %d %d %d", &most, &even, &exact) == 3 || sscanf(line, "fill %d", &fill) == 1) continue;
         if (sscanf(line, "%d %15s %d %d", &unit, table, &address, &word) != 4) continue;
-        if (!maps[unit]) maps[unit] = modbus_mapping_new(0, 0, 65535, 65535);
+        if (!maps[unit]) {
+            maps[unit] = modbus_mapping_new(0, 0, 65535, 65535);
+            for (int i = 0; i < 65535; i++) maps[unit]->tab_registers[i] = maps[unit]->tab_input_registers[i] = fill;
+        }
         if (!strcmp(table, "input")) maps[unit]->tab_input_registers[address] = word;
         else maps[unit]->tab_registers[address] = word;
     }
@@ -49,7 +62,8 @@ int main(int argc, char **argv) {
         if (got < 0) { if (!serial) { close(client); client = -1; } continue; }
         if (got == 0) continue;
         int to = query[serial ? 0 : 6];
-        if (maps[to]) modbus_reply(ctx, query, got, maps[to]);
+        if (maps[to] && is_refused(query + (serial ? 1 : 7))) modbus_reply_exception(ctx, query, 2);
+        else if (maps[to]) modbus_reply(ctx, query, got, maps[to]);
         else if (!serial) modbus_reply_exception(ctx, query, 11);
     }
 }

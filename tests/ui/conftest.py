@@ -12,7 +12,9 @@ from ui.main_window import MainWindow
 
 
 @pytest.fixture
-def window(qtbot: QtBot, tmp_path: Path) -> Iterator[MainWindow]:
+def window(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[MainWindow]:
+    for name in ("XDG_DATA_HOME", "LOCALAPPDATA"):  # settings and profiles of its own
+        monkeypatch.setenv(name, str(tmp_path / "home"))
     QSettings.setDefaultFormat(QSettings.Format.IniFormat)
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, str(tmp_path / "settings"))
     made = MainWindow(Workbench(str(tmp_path / "a.evtech")), "")

@@ -69,7 +69,8 @@ class BillingPage(Page):
             part.apply_theme(theme)
 
     def load(self) -> None:
-        """List the checks that were kept."""
+        """List the checks that were kept; take the language of reports from the settings."""
+        self.view.prefer_language(self._bridge.bench.report_language)
         self._bridge.work(lambda: self._archive.results("billing"), self._list_kept)
 
     def show_item(self, item: object) -> None:
@@ -94,18 +95,14 @@ class BillingPage(Page):
         return True
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        """Let files and folders be dropped."""
-        if event.mimeData().hasUrls() or event.mimeData().hasText():
+        """Let a text be dropped; files go to the window, which asks every page."""
+        if event.mimeData().hasText() and not event.mimeData().hasUrls():
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        """Take dropped files, or dropped text."""
-        mime = event.mimeData()
+        """Take a dropped text."""
         event.acceptProposedAction()
-        if mime.hasUrls():
-            self._take_paths([Path(url.toLocalFile()) for url in mime.urls() if url.isLocalFile()])
-        else:
-            self._take_text(mime.text())
+        self._take_text(event.mimeData().text())
 
     # ---- files ----
 

@@ -11,10 +11,12 @@ from evtech.errors import EvtechError
 from evtech.measure.sample import ChargerIdentity
 from evtech.store.records import ChargingSession
 from evtech.workbench import CheckStep
+from ui.finder import Finder
 from ui.pages.page import Page
 from ui.theme import LIGHT, Theme
 from ui.widgets.check_list import CheckList
 from ui.widgets.dress import Heading, LargeButton, Muted
+from ui.widgets.found_devices import FoundDevices
 from ui.widgets.link_form import LinkForm, Work
 from ui.words import local_time, quantity, translate
 
@@ -51,6 +53,7 @@ class ConnectPage(Page):
         super().__init__()
         self.theme = LIGHT
         self._interrupted: ChargingSession | None = None
+        self._work = work
         self.form = LinkForm(profiles, work)
         self.form.submitted.connect(self._connect)
         self.check = CheckList()
@@ -70,6 +73,14 @@ class ConnectPage(Page):
         """Use the theme's colours."""
         self.theme = theme
         self.check.apply_theme(theme)
+
+    def show_finder(self, finder: Finder) -> None:
+        """Offer what can be found: ports at once, the network on request."""
+        self.found = FoundDevices(finder, self._work)
+        self.found.chosen.connect(self.form.fill)
+        self.found.wanted.connect(self._connect_found)
+        self._right.insertWidget(0, self.found, 3)
+        self._right.insertSpacing(1, 12)
 
     def set_busy(self, busy: bool) -> None:
         """Show that connecting goes on, with a way out."""
@@ -148,7 +159,7 @@ class ConnectPage(Page):
         return left
 
     def _make_right(self) -> QVBoxLayout:
-        right = QVBoxLayout()
+        right = self._right = QVBoxLayout()
         right.setSpacing(12)
         right.addWidget(Heading(translate("Connect", "No charger at hand?")))
         right.addWidget(
@@ -158,7 +169,7 @@ class ConnectPage(Page):
         self.demo_button.clicked.connect(self.demo_wanted)
         right.addWidget(self.demo_button, 0, Qt.AlignmentFlag.AlignLeft)
         right.addSpacing(12)
-        right.addWidget(self.check, 1)
+        right.addWidget(self.check, 2)
         return right
 
     def _make_banner(self) -> QFrame:
@@ -202,6 +213,10 @@ class ConnectPage(Page):
             return
         self.set_busy(True)
         self.connection_wanted.emit(Asked(self.form.address(), self.form.profile.currentData()))
+
+    def _connect_found(self, address: str, profile: str | None) -> None:
+        self.form.fill(address, profile)
+        self._connect()
 
     def _way_back(self, session: ChargingSession) -> Asked | None:
         if session.charger.link.startswith("demo "):

@@ -129,13 +129,22 @@ class SessionsPage(Page):
         """Ask for a file and write the session's report as PDF."""
         from evtech.reports.session import write_session_report
 
-        self._write("pdf", lambda session, path: write_session_report(self._archive, session.id, pdf=path))
+        self._write(
+            "pdf",
+            lambda session, path: write_session_report(self._archive, session.id, pdf=path, lang=self._language()),
+        )
 
     def report_html(self) -> None:
         """Ask for a file and write the session's report as HTML."""
         from evtech.reports.session import write_session_report
 
-        self._write("html", lambda session, path: write_session_report(self._archive, session.id, html=path))
+        self._write(
+            "html",
+            lambda session, path: write_session_report(self._archive, session.id, html=path, lang=self._language()),
+        )
+
+    def _language(self) -> str:
+        return self._bridge.bench.report_language
 
     def _show_all(self, result: object) -> None:
         if isinstance(result, EvtechError):

@@ -34,7 +34,7 @@ class BillView(QWidget):
         self.answered: Answered | None = None
         self.kept: Result | None = None
         self._evidence: list[Evidence] = []
-        self._index = 0
+        self._index, self._preferred = 0, ""
         self.verdict, self.form, self.details = BillVerdict(), GivenForm(), BillDetails()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -49,6 +49,12 @@ class BillView(QWidget):
         """Use the theme's colours."""
         self.verdict.apply_theme(theme)
         self.details.apply_theme(theme)
+
+    def prefer_language(self, language: str) -> None:
+        """Write reports in a language until another one is chosen here."""
+        if language != self._preferred:
+            self._preferred = language
+            self.language.setCurrentIndex(max(0, self.language.findData(language)))
 
     def show_answer(self, found: Answered, evidence: Sequence[Evidence], index: int, kept: Result | None) -> None:
         """Show an answer about these files."""

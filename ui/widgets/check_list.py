@@ -12,7 +12,7 @@ from ui.widgets.badge import draw_shape
 from ui.widgets.dress import Heading, Muted
 from ui.words import translate
 
-_ROLES = {"ok": "good", "failed": "fault", "running": "neutral"}
+_ROLES = {"ok": "good", "doubt": "warning", "failed": "fault", "running": "neutral"}
 _FIRST = ("address", "demo")
 
 

@@ -40,12 +40,19 @@ class LinkForm(QWidget):
         self._add_serial()
         self._add_address()
         self.profile = QComboBox()
-        self.profile.addItem(translate("Connect", "Recognise automatically"), None)
-        for profile in profiles:
-            self.profile.addItem(f"{profile.vendor} {profile.model}", profile.id)
+        self.show_profiles(profiles)
         self._row(translate("Connect", "De&vice"), self.profile)
         self.kind.currentIndexChanged.connect(self._show_kind)
         self._show_kind(NETWORK)
+
+    def show_profiles(self, profiles: Sequence[Profile]) -> None:
+        """Offer profiles, keeping the choice."""
+        chosen = self.profile.currentData()
+        self.profile.clear()
+        self.profile.addItem(translate("Connect", "Recognise automatically"), None)
+        for profile in profiles:
+            self.profile.addItem(f"{profile.vendor} {profile.model}", profile.id)
+        self.profile.setCurrentIndex(max(0, self.profile.findData(chosen)))
 
     @property
     def is_empty(self) -> bool:

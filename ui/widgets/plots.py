@@ -31,6 +31,7 @@ class Panel:
     unit: str
     divisor: float
     points: tuple[str, ...]
+    labels: tuple[str, ...] = ()  # at the ends of the curves; L1 to L3 where there are three
 
 
 def panels_for(points: set[str]) -> list[Panel]:
@@ -88,15 +89,16 @@ class _Rules(pg.GraphicsObject):
 class Plots(QWidget):
     """Stacked plots with one time axis; ``redraw`` pulls from a source, whoever owns the timer calls it."""
 
-    def __init__(self, points: set[str], parent: QWidget | None = None) -> None:
+    def __init__(self, points: set[str], parent: QWidget | None = None, panels: list[Panel] | None = None) -> None:
         super().__init__(parent)
         self.theme = LIGHT
+        self.margin = _MARGIN
         self._view = pg.GraphicsLayoutWidget()
         self._view.ci.setSpacing(4)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._view)
-        self.panels = panels_for(points)
+        self.panels = panels if panels is not None else panels_for(points)
         self._plots: list[pg.PlotItem] = []
         self._curves: dict[str, pg.PlotDataItem] = {}
         self._marks: list[tuple[pg.PlotItem, object]] = []
@@ -129,7 +131,7 @@ class Plots(QWidget):
                     last = int(np.flatnonzero(np.isfinite(scaled))[-1])
                     heights[name] = (float(times[last]), float(scaled[last]))
                 self._ends[name].setVisible(bool(len(real)))
-            plot.setXRange(start, end + _MARGIN * (end - start), padding=0.0)
+            plot.setXRange(start, end + self.margin * (end - start), padding=0.0)
             if extremes:
                 _calm_range(plot, min(extremes), max(extremes))
             self._put_ends(plot, heights)
@@ -206,6 +208,19 @@ class Plots(QWidget):
                 line = pg.InfiniteLine(at, 90, self._pen(self.theme.muted, 2), label=label, labelOpts=options)
                 self._keep(plot, line)
 
+    def show_limits(self, limits: list[tuple[float, ...]]) -> None:
+        """Draw limits as labelled level lines, one tuple a plot in the plot's unit, and make room for them."""
+        for plot, panel, values in zip(self._plots, self.panels, limits, strict=True):
+            for value in values:
+                words = translate("Plot", "limit {value} {unit}").format(value=f"{value:g}", unit=panel.unit)
+                options = {"position": 0.6, "color": self.theme.text, "anchors": [(0, 1), (0, 1)]}
+                line = pg.InfiniteLine(value, 0, self._pen(self.theme.text, 1), label=words, labelOpts=options)
+                self._keep(plot, line)
+                low, high = plot.viewRange()[1]
+                room = 0.12 * (max(high, value) - min(low, value))
+                if not low + room <= value <= high - room:
+                    plot.setYRange(min(low, value - room), max(high, value + room), padding=0)
+
     def apply_theme(self, theme: Theme) -> None:
         """Restyle by hand: pyqtgraph does not follow palettes."""
         self.theme = theme
@@ -231,6 +246,7 @@ class Plots(QWidget):
     def _add(self, row: int, panel: Panel) -> None:
         plot = self._view.addPlot(row=row, col=0, axisItems={"bottom": TimeAxis("bottom")})
         plot.getAxis("left").setWidth(64)
+        plot.getAxis("left").enableAutoSIPrefix(False)
         plot.addItem(_Rules(plot), ignoreBounds=True)
         plot.setMenuEnabled(False)
         plot.hideButtons()
@@ -242,7 +258,8 @@ class Plots(QWidget):
             plot.getAxis("bottom").setHeight(8)
         for index, name in enumerate(panel.points):
             self._curves[name] = plot.plot()
-            end = pg.TextItem(f"L{index + 1}" if len(panel.points) > 1 else "P", anchor=(0, 0.5))
+            usual = f"L{index + 1}" if len(panel.points) > 1 else "P"
+            end = pg.TextItem(panel.labels[index] if panel.labels else usual, anchor=(0, 0.5))
             plot.addItem(end, ignoreBounds=True)
             self._ends[name] = end
         self._plots.append(plot)

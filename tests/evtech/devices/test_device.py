@@ -5,8 +5,8 @@ import pytest
 from evtech.devices.device import Device
 from evtech.devices.encoding import encode
 from evtech.devices.library import Library
-from evtech.devices.recognition import recognise
-from evtech.errors import NoAnswerError, RefusedError
+from evtech.devices.recognition import contradiction, recognise
+from evtech.errors import NoAnswerError, RefusedError, UnreadableError
 from evtech.links.link import Table
 from evtech.measure.sample import Quality, SessionPhase
 from tests.fakes import RegisterLink
@@ -141,3 +141,38 @@ async def test_the_product_is_recognised_by_its_code() -> None:
 
     assert [match.profile.id for match in matches] == ["keba-kecontact-p30"]
     assert "product_code = 314211" in matches[0].evidence
+
+
+async def test_a_profile_of_which_nothing_can_be_read_is_an_error() -> None:
+    device, link = loaded("keba-kecontact-p30", {})
+    link.put(255, Table.HOLDING, 0, (1,))
+
+    with pytest.raises(UnreadableError, match="Not one point of keba-kecontact-p30"):
+        await device.first_reading()
+
+
+async def test_a_profile_that_reads_another_product_is_doubted() -> None:
+    device, _ = loaded("keba-kecontact-p30", {**KEBA, "product_code": 12})
+
+    reading = await device.first_reading()
+
+    assert "product_code is 12" in str(contradiction(device.profile, reading))
+    right, _ = loaded("keba-kecontact-p30", KEBA)
+    assert contradiction(right.profile, await right.first_reading()) is None
+
+
+async def test_nobody_there_names_the_units_that_were_asked() -> None:
+    link = RegisterLink()
+    link.silent = True
+
+    with pytest.raises(NoAnswerError, match="units 1, 200 and 255 were asked"):
+        await recognise(link, Library())
+
+
+async def test_a_text_longer_than_a_read_is_read_in_parts() -> None:
+    device, link = loaded("heidelberg-energy-control", {"logistic_string": "HEIDELBERG Energy Control 2019 0123456789"})
+
+    sample = await device.read("logistic_string")
+
+    assert sample.value == "HEIDELBERG Energy Control 2019 0123456789"
+    assert [count for _, _, _, count in link.reads] == [17, 15]

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from evtech.diagnostics.knowledge import catalogues, faults
-from evtech.diagnostics.lookup import look_up, numbers_in
+from evtech.diagnostics.lookup import look_up, look_up_register, numbers_in
 
 REFERENCE = os.environ.get("EVTECH_REFERENCE")
 OPERATORS = {"==", "!=", "<", "<=", ">", ">=", "in", "between", "outside", "in_bands", "missing", "abs_gt", "rate_gt"}
@@ -51,16 +51,29 @@ def test_the_faults_are_those_of_the_sheet() -> None:
         assert fault.mrec == sheet[name]["mrec"], name
 
 
-@pytest.mark.skipif(REFERENCE is None, reason="the fact sheets are not at hand")
-@pytest.mark.parametrize("name", sorted(set(catalogues()) - {"phoenix-ev-cc-basic"}))
-def test_every_published_code_of_a_sheet_is_explained(name: str) -> None:
-    sheet = json.loads((Path(str(REFERENCE)) / "chargers" / f"{name}.json").read_text())
-    errors = sheet.get("error_map") or {}
+SHEETS = sorted((Path(REFERENCE) / "chargers").glob("*.json")) if REFERENCE else []
 
-    for code, entry in (errors.get("entries") or {}).items():
-        number = f"0x{code}" if errors["mode"] == "enum_hex" else code
-        matches = look_up(number, name)
-        assert [match.meaning for match in matches][:1] == [entry["meaning"]], code
+
+def forms(code: str, mode: str) -> set[str]:
+    """Return the ways in which people write a code of a sheet."""
+    number = int(code, 16) if mode == "enum_hex" else int(code)
+    found = {hex(number), f"0x{number:02X}", f"{number:X}h", code if mode != "enum_hex" else f"0x{code}"}
+    return found | ({f"bit {number}"} if mode == "bits" else {f"state {number}", f"error {number}", f"{number} blinks"})
+
+
+@pytest.mark.parametrize("sheet", SHEETS, ids=lambda file: file.stem)
+def test_every_published_code_of_a_sheet_is_explained_in_every_form(sheet: Path) -> None:
+    errors = json.loads(sheet.read_text()).get("error_map") or {}
+    entries = errors.get("entries") or {}
+
+    for code, entry in entries.items():
+        for form in forms(code, errors["mode"]):
+            alone, among_all = look_up(form, sheet.stem), look_up(form)
+            assert entry["meaning"] in [match.meaning for match in alone], form
+            assert (sheet.stem, entry["meaning"]) in [(match.profile, match.meaning) for match in among_all], form
+    if not entries or errors["mode"] in ("opaque", "bits_opaque", "group_hi16"):
+        (match,) = look_up("0x4D", sheet.stem)
+        assert (match.meaning, match.published, match.code) == (None, False, "0x4D")
 
 
 @pytest.mark.skipif(REFERENCE is None, reason="the fact sheets are not at hand")
@@ -88,6 +101,16 @@ def test_names_of_the_trade_lead_to_faults() -> None:
     assert look_up("cx017")[0].faults == ("SW-NO-CLOSE", "SW-WELD") or "SW-WELD" in look_up("cx017")[0].faults
     assert "TMP-DERATE" in look_up("HighTemperature")[0].faults
     assert look_up("sw-weld")[0].kind == "fault"
+
+
+def test_a_register_of_bits_is_taken_apart() -> None:
+    assert [match.code for match in look_up_register("0x06", "abb-terra-ac")] == ["1", "2"]
+    assert [match.code for match in look_up_register("7", "webasto-next")] == ["7"]
+
+
+def test_flashes_of_a_light_are_codes() -> None:
+    assert "SW-WELD" in look_up("steady red")[0].faults
+    assert ("hager-witty", ("CP-SHORT",)) in [(m.profile, m.faults) for m in look_up("2 flashes")]
 
 
 def test_words_find_faults() -> None:

@@ -149,6 +149,40 @@ def test_another_vehicle_does_not_inherit_an_interrupted_session() -> None:
     assert session.id != first.id
 
 
+def test_an_interrupted_session_whose_vehicle_left_is_closed_and_not_inherited() -> None:
+    first = watch("keba-kecontact-p30", [*idle(0, wh=1000), *charge(1, 51, 1000)])
+    profile = Library().find("keba-kecontact-p30")
+    identity = ChargerIdentity(profile.id, profile.vendor, profile.model, "4711")
+    ended: list[ChargingSession] = []
+    sessions = ChargingSessions(profile, identity, "v", "r2", on_end=ended.append, continued=first)
+
+    for item in [*idle(80, 81, wh=1200), *charge(90, 95, 1200)]:
+        sessions.take(item)
+
+    assert [(s.id, s.energy_wh, s.ended) for s in ended] == [(first.id, 147, first.last_seen)]
+    assert sessions.current is not None
+    assert sessions.current.id != first.id
+    assert sessions.current.energy_wh == 12
+
+
+def test_the_mean_power_leaves_out_what_flowed_while_evtech_was_not_running() -> None:
+    first = watch("keba-kecontact-p30", [*idle(0, wh=1000), *charge(1, 51, 1000)])
+
+    session = watch("keba-kecontact-p30", charge(80, 101, 1240), continued=first)
+
+    assert session.mean_power_w == pytest.approx(10800, rel=0.03)
+
+
+@pytest.mark.parametrize("glitch", [0.0, 17.0, 429_000_000.0])
+def test_one_wrong_register_value_counts_nothing(glitch: float) -> None:
+    readings = charge(1, 101, 1_000_000)
+    readings[50] = reading(51, "C2", energy_total=glitch, power_total=10800, current_l1=16)
+
+    session = watch("keba-kecontact-p30", [*idle(0, wh=1_000_000), *readings, *idle(101, 102, wh=1_000_300)])
+
+    assert session.energy_wh == pytest.approx(300)
+
+
 def test_a_meter_without_pilot_makes_sessions_of_current() -> None:
     readings = [
         reading(s, None, energy_import_total=1000 + 3 * min(max(s - 10, 0), 50),

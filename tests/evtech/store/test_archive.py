@@ -274,3 +274,13 @@ def test_a_backup_is_a_whole_archive_and_overwrites_nothing(archive: Archive, tm
     copy.close()
     with pytest.raises(InputError, match="exists already"):
         archive.backup(tmp_path / "copy.evtech")
+
+
+def test_an_entry_that_cannot_be_written_stops_no_other(archive: Archive) -> None:
+    visit = archive.start_visit(site="before")
+    archive.writer.add(lambda connection: [].pop())
+    other = archive.start_visit(site="after")
+
+    assert archive.writer.flush()
+    assert (archive.visit(visit.id).site, archive.visit(other.id).site) == ("before", "after")
+    assert (archive.writer.lost, archive.writer.failing) == (1, None)

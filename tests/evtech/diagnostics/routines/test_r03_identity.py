@@ -1,0 +1,56 @@
+"""R03: plausible values pass, a wrong map locks writing, and live the device is named."""
+
+import numpy as np
+
+from evtech.diagnostics.routine import Verdict
+from tests.evtech.diagnostics.recordings import Charge
+from tests.evtech.diagnostics.running import Rig, over
+
+
+def test_a_healthy_charge_is_plausible() -> None:
+    assert over("R03", Charge(seconds=300).trace()).verdict is Verdict.PASS
+
+
+def test_a_scale_ten_times_too_large_fails_and_is_named() -> None:
+    charge = Charge(seconds=300)
+    charge.numbers = {f"voltage_l{n + 1}": volts * 10 for n, volts in enumerate(charge.base_v)}
+
+    result = over("R03", charge.trace())
+
+    assert result.verdict is Verdict.FAIL
+    assert "COM-MAP-MISMATCH" in result.faults
+    assert "Writing stays locked" in result.reason
+    assert result.measured["decodings"] == ["scale off by 10"]
+
+
+def test_current_in_state_a_is_a_wrong_state_map() -> None:
+    charge = Charge(seconds=300)
+    charge.state[:] = "A1"
+
+    result = over("R03", charge.trace())
+
+    assert result.verdict is Verdict.FAIL
+    assert "while the state reads A1" in result.reason
+
+
+def test_a_power_that_contradicts_the_currents_fails() -> None:
+    charge = Charge(seconds=300)
+    charge.numbers = {"power_total": np.where(charge.charging, 3000.0, 0.0)}
+
+    assert "Power and currents disagree" in over("R03", charge.trace()).reason
+
+
+def test_without_anything_to_check_it_is_inconclusive() -> None:
+    charge = Charge(seconds=30)
+    trace = charge.trace()
+    empty = type(trace)(trace.times, {}, {})
+
+    assert over("R03", empty).verdict is Verdict.INCONCLUSIVE
+
+
+async def test_live_it_says_who_answers() -> None:
+    (result,) = await Rig().run("R03")
+
+    assert result.verdict in (Verdict.PASS, Verdict.WARN)
+    assert result.measured["profile"] == "heidelberg-energy-control"
+    assert result.measured["answered_share"] > 0.9
