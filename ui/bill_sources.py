@@ -5,8 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from evtech.billing.batch import sort_folder
-from evtech.billing.dossier import RECORD, Evidence, read_evidence, record_values
-from evtech.errors import EvtechError
+from evtech.billing.dossier import RECORD, Evidence, holds_many, read_evidence
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,13 +28,6 @@ def look_through(folder: Path) -> Found:
 def divide(evidence: Sequence[Evidence]) -> Found:
     """Set the records apart where there is more than one, in several files or in one."""
     records = [one for one in evidence if one.role == RECORD]
-    if len(records) > 1 or (records and _holds_many(records[0])):
+    if len(records) > 1 or (records and holds_many(records[0])):
         return Found([one for one in evidence if one.role != RECORD], list(records))
     return Found(list(evidence), [])
-
-
-def _holds_many(evidence: Evidence) -> bool:
-    try:
-        return len(record_values(evidence)) > 1
-    except EvtechError:
-        return False

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 RECORD, TARIFF, SIGNED, KEY, UNKNOWN = ROLES = ("record", "tariff", "signed", "key", "unknown")
 MOST_FILES = 50_000  # of a folder
 LONGEST_KEY = 4_000  # characters
+QUICK = 200_000  # bytes; a larger file is told by its marks alone, because a window waits for the answer
 RECORD_MARK, TARIFF_MARK = b'"charging_periods"', b'"elements"'
 XML_MARKS = (b"signedData", b"signedMeterValue", b"ChargingProcess", b"encodedMeterValue", b"OCMF")
 
@@ -110,6 +111,17 @@ def record_values(evidence: Evidence) -> list[Any]:
     return found
 
 
+def holds_many(evidence: Evidence) -> bool:
+    """Tell whether a file holds several records; like ``recognise`` it looks at the marks of a large one only."""
+    marks = evidence.data.count(RECORD_MARK)
+    if marks < 2 or len(evidence.data) > QUICK:
+        return marks > 1
+    try:
+        return len(record_values(evidence)) > 1
+    except InputError:
+        return False
+
+
 def tariffs_of(evidence: Sequence[Evidence]) -> TariffSource | None:
     """Return the source of the given tariffs; ``None`` where the record's own count."""
     return from_bytes([(one.name, one.data) for one in evidence if one.role == TARIFF])
@@ -176,6 +188,8 @@ def _problems(tariff: Tariff | None) -> tuple[Problem, ...]:
 
 
 def _json_role(data: bytes) -> str:
+    if len(data) > QUICK and (RECORD_MARK in data or TARIFF_MARK in data):
+        return RECORD if RECORD_MARK in data else TARIFF
     try:
         first = records(parse_json(data, "file"), "charging_periods")[:1]
     except InputError:  # broken: what it was meant to be; the check will say how it is broken

@@ -25,7 +25,7 @@ HEAD = (
 def difference(stated: Decimal, calculated: Fraction) -> Decimal:
     """Return stated minus calculated with four decimals; 0 where the two count as equal."""
     exact = Fraction(stated) - calculated
-    return rounded(exact) if abs(exact) > EQUAL else Decimal(0)
+    return rounded(exact) if abs(exact) > EQUAL else Decimal("0.0000")
 
 
 def row(answer: Checked | Answer) -> list[Cell]:

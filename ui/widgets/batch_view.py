@@ -143,7 +143,9 @@ class BatchModel(QAbstractTableModel):
     def data(self, index: QModelIndex, role: int = _Display) -> object:
         one, column = self.rows[index.row()], index.column()
         if role == _Display:
-            return result_word(one.result) if column == RESULT else one.shown[column - 1]
+            if column == RESULT:
+                return result_word(one.result)
+            return one.shown[column - 1].replace("-", "−") if column in _NUMBERS else one.shown[column - 1]
         if role == Qt.ItemDataRole.DecorationRole and column == RESULT:
             return shape_icon(_ROLES[one.result], self.theme)
         if role == Qt.ItemDataRole.TextAlignmentRole:
@@ -332,5 +334,5 @@ def _titles() -> tuple[str, ...]:
         translate("Billing", "Billed"),
         translate("Billing", "By the tariff"),
         translate("Billing", "Difference"),
-        translate("Billing", "Likely cause"),
+        translate("Billing", "Why"),
     )

@@ -14,6 +14,7 @@ from evtech.billing.dossier import (
     UNKNOWN,
     Evidence,
     examine,
+    holds_many,
     leftovers,
     pasted,
     read_evidence,
@@ -119,6 +120,20 @@ def test_a_broken_tariff_alone_is_an_answer() -> None:
     found = examine(given(t=b'{"id": "T", "currency": "EUR", "elements": []}'))
 
     assert found.tariff_error is not None and found.tariff_error.code == "unreadable_tariff"
+
+
+@pytest.mark.parametrize(("count", "many"), [(1, False), (2, True), (400, True)])
+def test_many_records_of_a_file_are_noticed(count: int, many: bool) -> None:
+    file = Evidence("c", json.dumps([example.record()] * count).encode(), RECORD)
+
+    assert holds_many(file) is many
+    assert recognise(file.data) == RECORD
+
+
+@pytest.mark.parametrize("content", [b"[" * 3_000_000, b'{"a":' * 100_000, b"\xff" * 1_000_000, b"<" * 1_000_000])
+def test_hostile_content_is_none_of_the_files(content: bytes) -> None:
+    assert recognise(content) in (SIGNED, UNKNOWN)
+    examine([Evidence("x", content, RECORD), Evidence("y", content, TARIFF), Evidence("z", content, SIGNED)])
 
 
 def test_a_pasted_text_has_no_path() -> None:
