@@ -1,6 +1,7 @@
 """Puts the command groups together and turns errors into a sentence, a hint and an exit code."""
 
 import importlib
+import io
 import sys
 from dataclasses import dataclass
 
@@ -83,6 +84,7 @@ def run(words: list[str]) -> int:
     """Run one command line and return its exit code; nothing the outside world does shows a stack trace."""
     global _wants_json
     _wants_json = "--json" in words
+    _make_printable(_wants_json)
     output = Output(as_json=_wants_json, verbose=False)
     command = typer.main.get_command(build())
     try:
@@ -98,3 +100,10 @@ def run(words: list[str]) -> int:
             return 2
         raise
     return code if isinstance(code, int) else 0
+
+
+def _make_printable(as_json: bool) -> None:
+    """Let any text be printed: a Windows console may know 256 characters only. JSON is always UTF-8 (RFC 8259, 8.1)."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(encoding="utf-8" if as_json and stream is sys.stdout else None, errors="replace")

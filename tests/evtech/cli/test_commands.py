@@ -138,3 +138,14 @@ def test_a_killed_recording_goes_on_as_the_same_session(charger: str, tmp_path: 
     assert len(session["earlier_recordings"]) == 1
     assert session["gaps"][0]["reason"] == "evtech was not running"
     assert session["energy_wh"] > 0
+
+
+@pytest.mark.parametrize("words", [("explain", "温度"), ("explain", "温度", "--json")])
+def test_a_console_of_256_characters_ends_no_command(words: tuple[str, ...]) -> None:
+    environment = os.environ | {"PYTHONIOENCODING": "cp1252", "PYTHONUTF8": "0"}
+    done = subprocess.run([sys.executable, "-m", "evtech", *words], capture_output=True, env=environment, timeout=60)
+
+    assert done.returncode == 1
+    assert b"Traceback" not in done.stderr
+    if "--json" in words:
+        assert json.loads(done.stdout.decode("utf-8"))["query"] == "温度"
