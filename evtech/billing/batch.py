@@ -4,7 +4,7 @@ Only a row of each answer is kept; a record is read and checked again when someb
 """
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -65,7 +65,7 @@ class Batch:
         self.finished = False
         self._records, self._options = records, options
         self._tariffs = tariffs_of(given)
-        self._answers: list[Any] = []
+        self._answers: list[Any] = []  # whatever the watcher keeps of an answer
         self._lock = threading.Lock()
         self._cancelled = threading.Event()
 
@@ -78,8 +78,8 @@ class Batch:
         """Stop after the record at hand; the answers so far stay."""
         self._cancelled.set()
 
-    def run(self, row: Any) -> None:
-        """Check all records; ``row`` (a function of an ``Answer``) makes what is kept of each."""
+    def run(self, row: Callable[[Answer], object]) -> None:
+        """Check all records; ``row`` makes what is kept of each answer."""
         for source in self._records:
             for answer in self._answers_of(source):
                 kept = row(answer)

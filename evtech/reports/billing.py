@@ -15,7 +15,7 @@ from evtech.billing.answer import check_json
 from evtech.billing.check import CheckResult
 from evtech.billing.words import in_words
 from evtech.errors import InputError
-from evtech.reports.billing_speaker import Speaker
+from evtech.reports.billing_speaker import Speaker, worst_first
 from evtech.reports.billing_witnesses import signed_facts, witnesses
 from evtech.reports.files import write_whole
 
@@ -108,7 +108,7 @@ def contents(
             if any(d.severity == "error" and d.field.startswith("total_cost") for d in result.discrepancies)
             else "",
         ],
-        "differences": [say.difference(d) for d in result.discrepancies],
+        "differences": [say.difference(d) for d in worst_first(result.discrepancies)],
         "witnesses": witnesses(result, say),
         "signed": signed_facts(result, say),
         "notes": list(result.notes),

@@ -27,6 +27,11 @@ def totals(result: CheckResult) -> tuple[Decimal, Fraction]:
     return excl, total.excl_vat
 
 
+def worst_first(found: Sequence[Discrepancy]) -> list[Discrepancy]:
+    """Return the discrepancies with the errors first, else in their order."""
+    return sorted(found, key=lambda d: ("error", "warning", "info").index(d.severity))
+
+
 def differs(line: Line, found: Sequence[Discrepancy]) -> bool:
     """Tell whether the record differs from a line of the ledger, or has a defect in its period."""
     return any(

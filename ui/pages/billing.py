@@ -117,6 +117,7 @@ class BillingPage(Page):
         self.batch.stop()
         self.evidence, self._records, self._others, self.answered = [], [], [], None
         self._index = 0
+        self._asked += 1  # an answer that is still on its way belongs to the former files
         self.form.show_given(Given())
         self._changed()
 

@@ -14,7 +14,7 @@ from evtech.billing.comparison import stated_total
 from evtech.billing.dossier import Examined
 from evtech.billing.words import in_words
 from evtech.measure.money import rounded
-from evtech.reports.billing_speaker import Speaker, differs
+from evtech.reports.billing_speaker import Speaker, differs, worst_first
 from evtech.reports.billing_table import difference
 from ui.theme import Theme
 from ui.widgets.text_table import TextTable
@@ -98,15 +98,15 @@ class BillDetails(QTabWidget):
         self.notes.setVisible(bool(notes))
 
     def _show_differences(self, result: CheckResult, data: dict[str, Any]) -> None:
-        w = data["w"]
+        w, found = data["w"], worst_first(result.discrepancies)
         words = {
             "error": translate("Billing", "wrong"),
             "warning": translate("Billing", "doubtful"),
             "info": translate("Billing", "to know"),
         }
-        rows = [[*row, words[d.severity]] for row, d in zip(data["differences"], result.discrepancies, strict=True)]
+        rows = [[*row, words[d.severity]] for row, d in zip(data["differences"], found, strict=True)]
         head = [w["what"], w["field"], w["stated"], w["calculated"], w["difference"], ""]
-        roles = {i: _ROLES[d.severity] for i, d in enumerate(result.discrepancies)}
+        roles = {i: _ROLES[d.severity] for i, d in enumerate(found)}
         self.differences.show_rows(head, rows, roles=roles, numbers=(2, 3, 4))
         serious = sum(1 for d in result.discrepancies if d.severity != "info")
         name = translate("Billing", "What differs")
