@@ -128,7 +128,7 @@ class MainWindow(QMainWindow):
     def open_in_a_page(self, path: Path) -> bool:
         """Hand a file to the first page that takes it, and show that page."""
         for task in self.tasks:
-            if self.task_page(task.name).open_file(path):
+            if task.may_open(path) and self.task_page(task.name).open_file(path):
                 self.rail.go(task.name)
                 return True
         return False

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ui.pages.page import Page
@@ -11,24 +12,36 @@ if TYPE_CHECKING:
     from ui.main_window import MainWindow
 
 
+BILL_ENDINGS = (".json", ".xml", ".txt", ".ocmf", ".pem", ".sml", ".bin", ".hex", ".key", ".der", ".pub", "")
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """One entry of the rail; ``make`` builds its page when it is first needed."""
+    """One entry of the rail; ``make`` builds its page when it is first needed.
+
+    ``endings``: names of files that the page may take end like this ("" for a folder or no ending); ``None`` where only
+    the page itself knows. A page is not made just to be asked about a file that is not for it.
+    """
 
     name: str
     title: str
     make: Callable[["MainWindow"], Page]
+    endings: tuple[str, ...] | None = None
+
+    def may_open(self, path: Path) -> bool:
+        """Tell whether the page is worth asking about a file."""
+        return self.endings is None or path.suffix.lower() in self.endings or (path.is_dir() and "" in self.endings)
 
 
 def tasks() -> tuple[Task, ...]:
     """Return the tasks in the order of the rail."""
     return (
-        Task("connect", translate("Window", "Connect"), _connect),
-        Task("live", translate("Window", "Live"), _live),
-        Task("diagnose", translate("Window", "Diagnose"), _diagnose),
-        Task("calibrate", translate("Window", "Calibrate"), _calibrate),
-        Task("billing", translate("Window", "Billing check"), _billing),
-        Task("sessions", translate("Window", "Sessions"), _sessions),
+        Task("connect", translate("Window", "Connect"), _connect, ()),
+        Task("live", translate("Window", "Live"), _live, ()),
+        Task("diagnose", translate("Window", "Diagnose"), _diagnose, (".csv",)),
+        Task("calibrate", translate("Window", "Calibrate"), _calibrate, ()),
+        Task("billing", translate("Window", "Billing check"), _billing, BILL_ENDINGS),
+        Task("sessions", translate("Window", "Sessions"), _sessions, ()),
     )
 
 

@@ -360,3 +360,10 @@ def test_a_file_of_no_use_is_refused_with_a_sentence(window: MainWindow, tmp_pat
     window.tools.open_files([str(put(tmp_path, "holiday.jpg", b"\xff\xd8\xff"))])
 
     assert window.strips.currentMessage().startswith("holiday.jpg: no page of evtech")
+
+
+def test_only_pages_that_may_take_a_file_are_made_for_it(window: MainWindow, tmp_path: Path) -> None:
+    window.tools.open_files([str(path) for path in dispute(tmp_path)])
+
+    assert window.page is window.task_page("billing")
+    assert "diagnose" not in window._made

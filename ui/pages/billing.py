@@ -31,7 +31,6 @@ from ui.widgets.given_form import Given
 from ui.words import translate
 
 SETTLE_MS = 50  # several files are dropped one by one: the check waits for the last
-ENDINGS = (".json", ".xml", ".txt", ".ocmf", ".pem", ".sml", ".bin", ".hex", ".key", ".der", ".pub", "")
 
 
 class BillingPage(Page):
@@ -82,8 +81,6 @@ class BillingPage(Page):
         if path.is_dir():
             self._take_folder(path)
             return True
-        if path.suffix.lower() not in ENDINGS:
-            return False
         try:
             one = read_evidence(path)
         except EvtechError as error:
