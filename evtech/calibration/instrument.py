@@ -60,6 +60,9 @@ def _between(
     if current_a is None:
         return NotCertified("current_unknown", {})
     points = sorted(stated, key=lambda point: point.current_a)
+    for low, high in pairwise(points):
+        if math.isclose(low.current_a, high.current_a, rel_tol=EDGE) and low != high:
+            return NotCertified("certificate_contradicts", {"current": f"{low.current_a:g}"})
     for point in points:
         if math.isclose(point.current_a, current_a, rel_tol=EDGE):
             return _with_uncertainty(certificate, point.error_pct, (point,), 0.0)

@@ -309,6 +309,9 @@ def run_from_json(data: object, file: str = "RUN.json") -> CalibrationRun:
     run = read(CalibrationRun, data, file)
     if not run.points:
         raise InputError(f"{file}: points is empty.", "At least one load point is needed.")
+    names = [point.name for point in run.points]
+    if len(set(names)) < len(names):
+        raise InputError(f"{file}: two load points have the same name.", "Give each load point its own name.")
     unit = "kwh" if run.method == "energy_dose" else "kw"
     for owner in ("device", "reference"):
         if getattr(getattr(run, owner), f"resolution_{unit}") is None:

@@ -184,6 +184,13 @@ def test_nothing_is_extrapolated() -> None:
     assert point.apparent_pct == pytest.approx(0.566420, abs=1e-6)
 
 
+def test_a_certificate_with_two_errors_at_one_current_says_nothing() -> None:
+    stated = [{"current_a": a, "error_pct": e} for a, e in ((20, 0.1), (20, -0.3), (40, 0.0))]
+    result = evaluate(run_from_json(ac_record(error=stated)))
+    assert (result.decision.reason, result.points[0].error_pct) == ("certificate", None)
+    assert "two different errors for 20 A" in result.conditions[0].say()
+
+
 def test_a_reference_that_reads_high_raises_the_charger_s_error() -> None:
     plain, high = point_of(ac_record(error=0.0)), point_of(ac_record(error=0.1))
     assert high.error_pct == pytest.approx((plain.error_pct or 0) + 0.1, abs=1e-3)
