@@ -54,6 +54,12 @@ def expired(certificate: Certificate, on: date) -> bool:
     return certificate.due is not None and on > certificate.due
 
 
+def is_of_another(reference: Reference) -> bool:
+    """Return whether the certificate was made for another instrument than the one that measured."""
+    made_for = reference.certificate.serial_number if reference.certificate is not None else None
+    return None not in (made_for, reference.serial_number) and made_for != reference.serial_number
+
+
 def _between(
     certificate: Certificate, stated: tuple[CertificatePoint, ...], current_a: float | None
 ) -> CertifiedError | NotCertified:

@@ -36,12 +36,16 @@ class CertificatePoint:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What the reference's calibration certificate states; an unknown part is ``None``."""
+    """What the reference's calibration certificate states; an unknown part is ``None``.
+
+    ``serial_number`` is that of the instrument it was made for, where it is not the reference's own.
+    """
 
     u_pct: float | None = ranged(0, 100, default=None, key="U_pct")
     k: float | None = ranged(0.1, 100, default=None)
     error_pct: float | tuple[CertificatePoint, ...] | None = ranged(-50, 50, default=None)
     number: str | None = None
+    serial_number: str | None = None
     laboratory: str | None = None
     calibrated: date | None = None
     due: date | None = None

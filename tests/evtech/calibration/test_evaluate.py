@@ -301,6 +301,15 @@ def test_without_a_whole_certificate_there_is_no_verdict(certificate: dict[str, 
     assert (data["verdict"], data["reason"], data["points"][0]["U_pct"]) == ("INDICATIVE", "certificate", None)
 
 
+def test_the_certificate_of_another_instrument_makes_it_indicative() -> None:
+    record = ac_record()
+    record["reference"]["serial_number"] = "20260001"
+    record["reference"]["certificate"]["serial_number"] = "12345678"
+    result = evaluate(run_from_json(record))
+    assert (result.decision.verdict, result.decision.reason) == ("INDICATIVE", "certificate")
+    assert result.conditions[0].say("de").startswith("der Kalibrierschein gilt für die Seriennummer 12345678")
+
+
 def test_an_expired_certificate_makes_even_a_failure_indicative() -> None:
     record = dose_record([6.0, 6.0], [5.5, 5.5], ended="2026-03-01T12:00:00+01:00")
     record["reference"]["certificate"]["due"] = "2026-02-28"
