@@ -150,6 +150,13 @@ def test_midnight_splits_where_days_matter(restrictions: dict[str, Any]) -> None
     assert not unsplit(record, element(CHEAP, **restrictions), element(DEAR), zone="America/New_York")
 
 
+@pytest.mark.parametrize("restrictions", [{"start_time": "03:00"}, {"end_time": "23:00"}])
+def test_a_time_of_day_with_one_bound_changes_at_midnight(restrictions: dict[str, Any]) -> None:
+    night = period(13.5 * 60, ENERGY=5)  # 22:30 to 01:00 and, behind the bound, 23:30 to 01:00
+    record = cdr(night if "start_time" in restrictions else period(14.5 * 60, ENERGY=5), minutes=16 * 60)
+    assert unsplit(record, element(CHEAP, **restrictions), element(DEAR))
+
+
 def test_a_price_that_ends_and_leaves_none_is_a_change_too() -> None:
     assert unsplit(cdr(period(ENERGY=5)), element(CHEAP, end_time="09:30"))
 
