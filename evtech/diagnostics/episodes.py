@@ -16,6 +16,7 @@ BURST_S = (5.0, 60.0)
 HOT_A = 2.0
 STARTED_S = 3.0  # shorter is a flapping pilot
 CHARGED_WH = 50.0
+UNHURRIED_S = 120.0
 ACCEPTED_S = 120.0  # charging for so long shows that the vehicle accepts earth and mains
 _CHARGING = ("C2", "D2")
 _CONNECTED = ("B", "B1", "B2", "C", "C1", "C2", "D", "D1", "D2")
@@ -192,7 +193,8 @@ def short_repeats(evidence: "Evidence", window: float | None) -> Signal | None:
     """Return how many short starts of this vehicle there have been.
 
     A vehicle that has charged for minutes accepts the supply: what it does later in short bursts is topping up. So is
-    a regular rhythm in a session whose beginning was not recorded.
+    a regular rhythm in a session whose beginning was not recorded, and one of minutes: a vehicle that refuses the
+    supply tries again within a minute or so, and gives up.
     """
     words = _states(evidence)
     if words is None:
@@ -203,12 +205,21 @@ def short_repeats(evidence: "Evidence", window: float | None) -> Signal | None:
         first = [burst for burst in found if burst.session == session_numbers(words)[0]]
         if len(_short(first)) >= 3 and _regular(_short(first)):
             accepted.add(first[0].session)
+    accepted |= {
+        number for number in {b.session for b in found} if _unhurried([b for b in found if b.session == number])
+    }
     for burst in found:
         if burst.seconds > ACCEPTED_S:
             accepted.add(burst.session)
         elif burst.seconds >= STARTED_S and burst.by_vehicle and burst.session not in accepted:
             at.append(burst.end)
     return Signal(counted(evidence.trace.times, np.array(at), 1e9), point="cp_state")
+
+
+def _unhurried(found: list[Burst]) -> bool:
+    """Tell whether at least three short bursts follow each other regularly, minutes apart."""
+    ends = _short(found)
+    return len(ends) >= 3 and _regular(ends) and float(np.median(np.diff(ends))) >= UNHURRIED_S
 
 
 def interruptions(evidence: "Evidence", window: float | None) -> Signal | None:

@@ -4,6 +4,7 @@ A loose joint drops a voltage that goes with its current and grows as it warms; 
 wandering mains does not. What all phases do at once comes from the network.
 """
 
+from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -24,6 +25,7 @@ STAYS = 0.6  # a joint that has grown stays so under the same load; a wandering 
 # a jump within one sample is switched by somebody, a joint warms; slower samples need a larger one
 FAST_S, SLOW_S, JUMP_V, SLOW_JUMP_V = 10.0, 60.0, 1.2, 2.0
 LOADED_A = 6.0
+LATELY_S = 600.0
 
 
 def rolling_mean(times: Floats, values: Floats, seconds: float) -> Floats:
@@ -100,12 +102,33 @@ def _steps(times: Floats, volts: Floats, amps: Floats) -> list[tuple[int, float,
 
 
 def voltage_drop(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return the drop of the worst phase at its present current, in % of 230 V."""
+    """Return the drop of the worst phase at the current that it carried within ten minutes, in % of 230 V.
+
+    A charge whose limit is stepped shows the same joint all the time, though its drop comes and goes.
+    """
     found = impedances(evidence)
     if not found:
         return None
-    drops = [100 * z * np.nan_to_num(evidence.currents[phase]) / NOMINAL_V for phase, z in found.items()]
+    times = evidence.trace.times
+    drops = [100 * z * _lately_carried(times, evidence.currents[phase]) / NOMINAL_V for phase, z in found.items()]
     return Signal(np.max(np.nan_to_num(np.vstack(drops)), axis=0), point="voltage")
+
+
+def _lately_carried(times: Floats, amps: Floats) -> Floats:
+    """Return the largest current of the last ten minutes at every sample; a single sample is no load (A)."""
+    carried = np.nan_to_num(amps)
+    carried[1:] = np.minimum(carried[1:], carried[:-1].copy())
+    found = carried.copy()
+    first = np.searchsorted(times, times - LATELY_S, "left")
+    best: deque[int] = deque()
+    for i, value in enumerate(carried.tolist()):
+        while best and carried[best[-1]] <= value:
+            best.pop()
+        best.append(i)
+        while best[0] < first[i]:
+            best.popleft()
+        found[i] = carried[best[0]]
+    return found
 
 
 def impedance_rise(evidence: "Evidence", window: float | None) -> Signal | None:
