@@ -27,6 +27,7 @@ def tasks() -> tuple[Task, ...]:
         Task("live", translate("Window", "Live"), _live),
         Task("diagnose", translate("Window", "Diagnose"), _diagnose),
         Task("calibrate", translate("Window", "Calibrate"), _calibrate),
+        Task("billing", translate("Window", "Billing check"), _billing),
         Task("sessions", translate("Window", "Sessions"), _sessions),
     )
 
@@ -47,6 +48,12 @@ def _diagnose(window: "MainWindow") -> Page:
     from ui.pages.diagnose import DiagnosePage
 
     return DiagnosePage(window.bench.archive, window.bridge, window.bench.library.find)
+
+
+def _billing(window: "MainWindow") -> Page:
+    from ui.pages.billing import BillingPage
+
+    return BillingPage(window.bench.archive, window.bridge)
 
 
 def _sessions(window: "MainWindow") -> Page:

@@ -29,6 +29,7 @@ from evtech.billing.witnesses import (
 from evtech.billing.zones import Zone, find_zone
 
 if TYPE_CHECKING:
+    from evtech.billing.signed_values import VerifyResult
     from evtech.store.records import ChargingSession
 
 
@@ -53,18 +54,23 @@ class CheckResult:
     signed: Signed | None = None
     recorded: Recorded | None = None
     displayed: Displayed | None = None
+    verified: "VerifyResult | None" = None  # the whole verdict that ``signed`` is taken from
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What is given beside the record: zone name, OCPI version, key of the meter, recording, price on the display."""
+    """What is given beside the record: zone name, OCPI version, key of the meter, recording, price on the display.
+
+    ``verified``: signed values that came in a file of their own; they count instead of those in the record.
+    """
 
     timezone: str | None = None
     version: str = "auto"
     public_key: str | None = None
     recording: "ChargingSession | None" = None
     displayed: Decimal | None = None
+    verified: "VerifyResult | None" = None
 
 
 def check_cdr(value: Any, tariffs: TariffSource | None = None, options: CheckOptions = CheckOptions()) -> CheckResult:
@@ -85,11 +91,8 @@ def check_cdr(value: Any, tariffs: TariffSource | None = None, options: CheckOpt
         return replace(known, error=error.code, message=str(error), hint=error.hint)
 
 
-def read_signed(signed_data: dict[str, Any], public_key: str | None) -> Signed:
-    """Return what the signed values in a record say."""
-    from evtech.billing.signatures import verify_cdr  # cryptography is loaded only where something is signed
-
-    found = verify_cdr(signed_data, public_key)
+def signed_from(found: "VerifyResult") -> Signed:
+    """Return what a verdict on signed values says about the session."""
     return Signed(
         signature=found.result,
         format=found.format,
@@ -102,6 +105,15 @@ def read_signed(signed_data: dict[str, Any], public_key: str | None) -> Signed:
     )
 
 
+def verified_values(cdr: Cdr, options: CheckOptions) -> "VerifyResult | None":
+    """Return the verdict on the signed values that were given, else on those in the record."""
+    if options.verified is not None or not cdr.signed_data:
+        return options.verified
+    from evtech.billing.signatures import verify_cdr  # cryptography is loaded only where something is signed
+
+    return verify_cdr(cdr.signed_data, options.public_key)
+
+
 def _check(
     known: CheckResult, cdr: Cdr, tariffs: list[Tariff], zone: Zone, notes: list[str], options: CheckOptions
 ) -> CheckResult:
@@ -111,7 +123,8 @@ def _check(
     unsplit = list(unsplit_dimensions(session))
     found = compare(session, pricing, totals, unsplit)
     wrong_total = any(d.code == "amount_mismatch" and d.field.startswith("total_cost.") for d in found)
-    signed = read_signed(cdr.signed_data, options.public_key) if cdr.signed_data else None
+    verified = verified_values(cdr, options)
+    signed = signed_from(verified) if verified else None
     recorded = recorded_from(options.recording, cdr) if options.recording else None
     found += compare_signed(cdr, signed) if signed else []
     found += compare_recorded(cdr, recorded) if recorded else []
@@ -123,9 +136,20 @@ def _check(
         discrepancies=tuple(found),
         causes=tuple(likely_causes(session, tariffs, pricing)) if wrong_total else (),
         signed=signed,
+        verified=verified,
         recorded=recorded,
         displayed=None if options.displayed is None else displayed_price(options.displayed, cdr, pricing.total),
-        notes=tuple(dict.fromkeys([*notes, *_unchecked(session), *_named_tariffs(session), *_unfinished(unsplit)])),
+        notes=tuple(
+            dict.fromkeys(
+                [
+                    *notes,
+                    *_unchecked(session),
+                    *_named_tariffs(session),
+                    *_unfinished(unsplit),
+                    *_two_signed(cdr, options),
+                ]
+            )
+        ),
     )
 
 
@@ -150,3 +174,8 @@ def _named_tariffs(session: Session) -> Iterable[str]:
 def _unfinished(unsplit: list[tuple[int, str | None]]) -> Iterable[str]:
     if unsplit and unsplit[-1][1] is None:
         yield f"Whether periods should have been split was looked at up to period {unsplit[-1][0]} only."
+
+
+def _two_signed(cdr: Cdr, options: CheckOptions) -> Iterable[str]:
+    if options.verified is not None and cdr.signed_data:
+        yield "The record carries signed values too; those of the given file were used."

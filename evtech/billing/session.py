@@ -46,7 +46,7 @@ class Session:
         """Return the elements that may price a type in a period, with their numbers, in the order they are asked.
 
         Reservations and charging never share elements. The price of an expired reservation, one that no charging
-        follows, goes before that of a used one.
+        follows, goes before that of a used one: for the time, and for the one FLAT that a reservation has.
         """
         reserving = self.cdr.periods[index].is_reservation
         expired = reserving and index > self._last_charging

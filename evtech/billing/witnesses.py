@@ -83,7 +83,10 @@ def displayed_price(amount: Decimal, cdr: Cdr, calculated: Cost) -> Displayed:
 
 
 def compare_signed(cdr: Cdr, signed: Signed) -> Iterator[Discrepancy]:
-    """Yield in what the record and its signed values disagree."""
+    """Yield in what the record and its signed values disagree.
+
+    A meter may sign the card's number or the contract's, in either case of letters: both are the same customer.
+    """
     yield from _signature(signed)
     stated = cdr.quantities["total_energy"]
     if signed.energy_kwh is not None:

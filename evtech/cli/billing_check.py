@@ -3,6 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,8 @@ def register(group: typer.Typer) -> None:
         ocpi_version: str = typer.Option("auto", help="auto, 2.1.1 or 2.2.1"),
         session: str | None = typer.Option(None, metavar="ID", help="Your own recording of the session."),
         public_key: str | None = typer.Option(None, help="Key of the meter, from the charger's label."),
+        signed: list[Path] = typer.Option([], help="Signed values in a file of their own. Repeatable."),  # noqa: B008
+        public_key_file: Path | None = typer.Option(None, help="A file with that key."),  # noqa: B008
         displayed: str | None = typer.Option(None, metavar="AMOUNT", help="Price that the charger's display showed."),
         pdf: Path | None = typer.Option(None, help="Report of one record, with the files attached."),  # noqa: B008
         html: Path | None = typer.Option(None, help="The same as one page."),  # noqa: B008
@@ -39,19 +42,22 @@ def register(group: typer.Typer) -> None:
         from evtech.billing.check import CheckOptions
         from evtech.billing.folder import check_file, files_in
         from evtech.billing.tariff_files import from_files
+        from evtech.cli.billing_verify import given_key
 
+        public_key = given_key(public_key, public_key_file)
         recording = _recording(context, session) if session else None
-        options = CheckOptions(timezone, ocpi_version, public_key, recording, _amount(displayed))
+        verified = _verified(signed, public_key)
+        options = CheckOptions(timezone, ocpi_version, public_key, recording, _amount(displayed), verified)
         tariffs, files = from_files(tariff), files_in(cdr)
         output: Output = context.obj.output
-        if pdf or html:
+        if pdf or html or signed:
             _refuse_folder(cdr)
         answers: Iterable[Any] = (
             one for file in _progress(files, output) for one in check_file(file, tariffs, options)
         )
         if pdf or html:
             answers = list(answers)
-            _report(answers, [cdr, *tariff], output, pdf=pdf, html=html, lang=lang)
+            _report(answers, [cdr, *tariff, *signed], output, pdf=pdf, html=html, lang=lang)
         rows: list[list[Any]] = []
         if xlsx:
             answers = _collected(answers, rows)
@@ -75,7 +81,19 @@ def _collected(answers: Iterable[Any], rows: list[list[Any]]) -> Iterator[Any]:
 
 def _refuse_folder(cdr: Path) -> None:
     if cdr.is_dir():
-        raise InputError("A report is about one record.", "Name one file with --cdr, or leave --pdf and --html away.")
+        raise InputError(
+            "Reports and signed values are about one record.",
+            "Name one file with --cdr, or leave --pdf, --html and --signed away.",
+        )
+
+
+def _verified(files: list[Path], public_key: str | None) -> Any:
+    """Return the verdict (a ``VerifyResult``) on signed values in files of their own; ``None`` without files."""
+    if not files:
+        return None
+    from evtech.billing.dossier import SIGNED, read_evidence, verify_given
+
+    return verify_given([replace(read_evidence(file), role=SIGNED) for file in files], public_key)
 
 
 def _report(answers: list[Any], sources: list[Path], output: Output, **options: Any) -> None:

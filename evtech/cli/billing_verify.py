@@ -41,7 +41,7 @@ def verify(
     from evtech.billing.signed_formats.content import LARGEST_FILE
 
     output: Output = context.obj.output
-    given = _given_key(public_key, public_key_file)
+    given = given_key(public_key, public_key_file)
     data = _read(file, LARGEST_FILE)
     result = verify_bytes(data, public_key=given)
     registry = _registry_or_none(output)
@@ -71,7 +71,7 @@ def add_key(
     replace: bool = typer.Option(False, "--replace", help="Put it in place of another one."),
 ) -> None:
     """Pin the key from a charger's label."""
-    given = _given_key(public_key, public_key_file)
+    given = given_key(public_key, public_key_file)
     if given is None:
         raise InputError("No key is given.", "Add --public-key KEY or --public-key-file FILE.")
     pinned = _registry().add(meter_serial, given, "label", datetime.now(UTC), replacing=replace)
@@ -100,7 +100,7 @@ def export_keys(
     context.obj.output.result({"file": str(target)}, f"{target} is written")
 
 
-def _given_key(text: str | None, file: Path | None) -> str | None:
+def given_key(text: str | None, file: Path | None) -> str | None:
     """Return the key of the options; a key file may be text or DER."""
     if text is not None and file is not None:
         raise InputError("Two keys are given.", "Use either the key itself or a file with it.")

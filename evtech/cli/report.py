@@ -2,6 +2,7 @@
 
 import importlib
 from pathlib import Path
+from typing import Any
 
 import typer
 
@@ -12,6 +13,7 @@ from evtech.errors import InputError
 KINDS = {
     "session": ("evtech.reports.session", "write_session_report"),
     "diagnosis": ("evtech.reports.diagnosis", "write_diagnosis_report"),
+    "billing": ("evtech.reports.billing_kept", "write_kept_report"),
     "calibration": ("evtech.reports.calibration_kept", "write_kept_calibration"),
 }
 
@@ -23,7 +25,11 @@ def register(app: typer.Typer) -> None:
     def report(
         context: typer.Context,
         kind: str = typer.Argument(..., metavar="KIND", help=f"{', '.join(KINDS)}, or verify"),
-        id_: str = typer.Argument(..., metavar="ID", help="Id, or with verify a PDF or .evvisit file."),
+        id_: str = typer.Argument(
+            ...,
+            metavar="ID",
+            help="Id; with billing also a record's file or folder; with verify a PDF or .evvisit file.",
+        ),
         pdf: Path | None = typer.Option(None, help="PDF file to write."),  # noqa: B008
         html: Path | None = typer.Option(None, help="HTML file to write."),  # noqa: B008
         lang: str = typer.Option("en", help="en or de"),
@@ -38,19 +44,29 @@ def register(app: typer.Typer) -> None:
             raise InputError(f"There is no report {kind!r} in this version.", f"Available: {', '.join(KINDS)}.")
         if pdf is None and html is None:
             raise InputError("No file is named.", "Add --pdf FILE, --html FILE or both.")
-        from evtech.cli.sessions import open_archive
+        if kind == "billing" and Path(id_).exists():
+            from evtech.reports.billing_kept import write_file_report
 
-        module, function = KINDS[kind]
-        write = getattr(importlib.import_module(module), function)
-        archive = open_archive(context)
-        try:
-            written = write(archive, id_, pdf=pdf, html=html, lang=lang)
-        finally:
-            archive.close()
+            written = write_file_report(Path(id_), pdf=pdf, html=html, lang=lang)
+        else:
+            written = _from_archive(context, kind, id_, pdf=pdf, html=html, lang=lang)
         files = [{"file": str(path), "sha256": digest} for path, digest in written]
         context.obj.output.result(
             {"kind": kind, "files": files}, "\n".join(f"{path} is written" for path, _ in written)
         )
+
+
+def _from_archive(context: typer.Context, kind: str, id_: str, **wanted: Any) -> list[tuple[Path, str]]:
+    from evtech.cli.sessions import open_archive
+
+    module, function = KINDS[kind]
+    write = getattr(importlib.import_module(module), function)
+    archive = open_archive(context)
+    try:
+        written: list[tuple[Path, str]] = write(archive, id_, **wanted)
+    finally:
+        archive.close()
+    return written
 
 
 def verify(output: Output, file: Path, trust_as: str | None) -> int:

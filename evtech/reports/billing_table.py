@@ -1,5 +1,6 @@
 """Many billing checks as one table for a spreadsheet."""
 
+import csv
 import io
 from collections.abc import Sequence
 from decimal import Decimal
@@ -7,7 +8,8 @@ from fractions import Fraction
 from pathlib import Path
 
 from evtech.billing.account import cause_sentence
-from evtech.billing.comparison import stated_total
+from evtech.billing.batch import Answer
+from evtech.billing.comparison import EQUAL, stated_total
 from evtech.billing.folder import Checked
 from evtech.measure.money import rounded
 from evtech.reports.files import write_whole
@@ -20,10 +22,17 @@ HEAD = (
 )  # fmt: skip
 
 
-def row(answer: Checked) -> list[Cell]:
+def difference(stated: Decimal, calculated: Fraction) -> Decimal:
+    """Return stated minus calculated with four decimals; 0 where the two count as equal."""
+    exact = Fraction(stated) - calculated
+    return rounded(exact) if abs(exact) > EQUAL else Decimal("0.0000")
+
+
+def row(answer: Checked | Answer) -> list[Cell]:
     """Return one check as cells under ``HEAD``; amounts with four decimals, unknown is empty."""
     result, cdr, pricing = answer.result, answer.result.cdr, answer.result.pricing
-    first: list[Cell] = [str(answer.file), cdr.id if cdr else None, result.result, result.message]
+    file = answer.file if isinstance(answer, Checked) else answer.name
+    first: list[Cell] = [str(file), cdr.id if cdr else None, result.result, result.message]
     if cdr is None:
         return [*first, *[None] * (len(HEAD) - len(first))]
     amounts: list[Cell] = []
@@ -31,9 +40,8 @@ def row(answer: Checked) -> list[Cell]:
     for stated, calculated in zip(
         stated_total(cdr), (total.excl_vat, total.incl_vat) if total else (None, None), strict=True
     ):
-        known = stated is not None and calculated is not None
-        difference = rounded(Fraction(stated or 0) - (calculated or 0)) if known else None
-        amounts += [stated, None if calculated is None else rounded(calculated), difference]
+        off = None if stated is None or calculated is None else difference(stated, calculated)
+        amounts += [stated, None if calculated is None else rounded(calculated), off]
     causes = " ".join(cause_sentence(cause) for cause in result.causes)
     wrong = ", ".join(f"{d.code} {d.field}" for d in result.discrepancies if d.severity != "info")
     begin = f"{cdr.start:%Y-%m-%d %H:%M:%S}"
@@ -61,3 +69,19 @@ def write_table(target: Path, rows: Sequence[Sequence[Cell]]) -> None:
     sheet.autofilter(0, 0, max(len(rows), 1), len(HEAD) - 1)
     book.close()
     write_whole(target, memory.getvalue())
+
+
+def write_csv(target: Path, rows: Sequence[Sequence[Cell]]) -> None:
+    """Write the rows as CSV (UTF-8, comma, decimal point); raise ``ArchiveError`` where it cannot be written."""
+    memory = io.StringIO(newline="")
+    table = csv.writer(memory)
+    table.writerow(HEAD)
+    table.writerows([_plain(cell) for cell in cells] for cells in rows)
+    write_whole(target, memory.getvalue().encode())
+
+
+def _plain(cell: Cell) -> str:
+    """Return a cell's text; one that a spreadsheet would take for a formula is quoted as text."""
+    if isinstance(cell, Decimal):
+        return f"{cell:f}"
+    return f"'{cell}" if cell and cell[0] in "=+-@\t\r" else cell or ""

@@ -4,6 +4,7 @@ import subprocess
 import sys
 
 import pytest
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from ui.dialogs import VisitDialog
@@ -177,3 +178,13 @@ def test_a_real_window_shows_the_demo(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: window.live_page.tiles["voltage_l1"].value is not None, timeout=8000)
     assert window.isVisible()
     assert not window.grab().isNull()
+
+
+def test_a_message_and_the_link_never_lie_on_each_other(window: MainWindow) -> None:
+    window.strips.showMessage("Writing …")
+    window.apply_theme(THEMES["field"])
+    QApplication.processEvents()
+    assert not window.strips.link.isVisible()
+
+    window.strips.clearMessage()
+    assert window.strips.link.isVisible()

@@ -28,6 +28,11 @@ class Strips(QStatusBar):
         self.addWidget(self.link, 1)
         self.addPermanentWidget(self.record)
         self.addPermanentWidget(self.clock)
+        self.messageChanged.connect(self._make_room)
+
+    def _make_room(self, message: str) -> None:
+        """Hide the link while a message is shown: Qt does too, but shows it again with the next layout, below it."""
+        self.link.setVisible(not message)
 
     def apply_theme(self, theme: Theme) -> None:
         """Use the theme's colours."""

@@ -17,7 +17,9 @@ from evtech.cli.app import run
 from evtech.measure.sample import ChargerIdentity
 from evtech.store.archive import Archive
 from evtech.store.records import ChargingSession
+from tests.evtech.billing import example
 from tests.evtech.billing.records import cdr, component, cost, element, period, tariff
+from tests.evtech.billing.signing import signer
 
 PRICES = tariff(element(component("ENERGY", "0.4", "21")))
 RIGHT = cdr(period(ENERGY=10), total_cost=cost("4", "4.84"))
@@ -209,3 +211,59 @@ def test_a_report_is_about_one_record(folder: Path, capsys: Any) -> None:
     assert not pdf.exists()
     assert run([*words, str(folder / "wrong.json")]) == 1
     assert pdf.read_bytes().startswith(b"%PDF")
+
+
+EXAMPLE = example.folder()
+
+
+def test_signed_values_of_a_file_of_their_own_are_compared(capsys: pytest.CaptureFixture[str]) -> None:
+    given = ("--tariff", EXAMPLE / "tariff.json", "--signed", EXAMPLE / "meter-values.xml")
+    code, found = answer(capsys, "check", "--cdr", EXAMPLE / "charge-record.json", *given)
+
+    assert (code, found["likely_causes"]) == (1, ["wrong_timezone"])
+    assert (found["signed"]["signature"], found["signed"]["key_source"]) == ("valid", "container")
+
+
+def test_the_key_of_the_label_may_be_a_file(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "label.pem").write_text(signer(secret=99).pem)
+    given = ("--signed", EXAMPLE / "meter-values.xml", "--public-key-file", tmp_path / "label.pem")
+    _, found = answer(
+        capsys, "check", "--cdr", EXAMPLE / "charge-record.json", "--tariff", EXAMPLE / "tariff.json", *given
+    )
+
+    assert (found["signed"]["signature"], found["signed"]["key_source"]) == ("invalid", "option")
+
+
+def test_signed_values_do_not_go_with_a_folder(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    given = ("--tariff", str(EXAMPLE / "tariff.json"), "--signed", str(EXAMPLE / "meter-values.xml"))
+
+    assert run(["billing", "check", "--cdr", str(folder), *given]) == 2
+    assert "about one record" in capsys.readouterr().err
+
+
+def test_a_report_is_made_of_a_folder_or_of_a_kept_check(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    from evtech.billing.check import CheckOptions
+    from evtech.billing.dossier import examine, read_evidence
+    from evtech.reports.billing_kept import keep
+
+    evidence = [read_evidence(path) for path in sorted(EXAMPLE.iterdir())]
+    archive = Archive.open(tmp_path / "a.evtech")
+    result = examine(evidence).result
+    assert result is not None
+    kept = keep(archive, evidence, result, CheckOptions())
+    archive.close()
+
+    for place in (str(EXAMPLE), kept.id[:8]):
+        page = tmp_path / f"{Path(place).name}.html"
+        words = ["--archive", str(tmp_path / "a.evtech"), "report", "billing", place, "--html", str(page), "--json"]
+        assert run(words) == 0
+        assert json.loads(capsys.readouterr().out)["kind"] == "billing"
+        assert "That is 1.77" in page.read_text("utf-8")
+
+
+@pytest.mark.parametrize(("record", "code"), [("charge-record.json", 3), ("meter-values.xml", 2)])
+def test_a_record_without_tariff_or_no_record_gives_no_report(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], record: str, code: int
+) -> None:
+    assert run(["report", "billing", str(EXAMPLE / record), "--pdf", str(tmp_path / "r.pdf")]) == code
+    assert not (tmp_path / "r.pdf").exists()

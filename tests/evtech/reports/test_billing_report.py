@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -34,14 +35,15 @@ def plain(text: str) -> str:
 def test_a_right_bill_says_so_and_marks_nothing() -> None:
     data = told("4.5", "5.445")
     assert data["verdict"] == "The bill is right."
-    assert plain(data["sentences"][0]) == "Billed: 5.4450 €. By the tariff: 5.4450 €. Difference: 0.00 €."
+    assert plain(data["sentences"][0]) == "Billed: 5.45 €. By the tariff: 5.45 €. The price is right."
     assert [row[-1] for row in data["ledger"]] == ["", ""]
 
 
 def test_a_wrong_bill_names_the_likely_cause_and_marks_the_total() -> None:
     data = told("4", "4.84", "de")
     assert data["verdict"] == "Die Rechnung stimmt nicht."
-    assert data["sentences"][1] == "Wahrscheinliche Ursache: Die Gebühr je Ladevorgang wurde weggelassen."
+    cause = "Wahrscheinliche Ursache: Die Gebühr je Ladevorgang wurde weggelassen. Genau dieser Fehler ergibt 4,84 €."
+    assert plain(data["sentences"][1]) == cause
     assert plain(data["sentences"][0]).startswith("Berechnet wurden 4,84 €.")
     assert data["total"][-1] == "weicht ab"
 
@@ -83,3 +85,42 @@ def test_an_error_and_an_unknown_language_have_no_report(tmp_path: Path) -> None
     with pytest.raises(InputError, match="'fr'"):
         write_billing_report(result("4", "4"), [], html=tmp_path / "r.html", lang="fr")
     assert not list(tmp_path.iterdir())
+
+
+def test_errors_stand_before_what_is_only_to_know() -> None:
+    record = cdr(period(ENERGY=10, TIME=1), total_cost=cost("4", "4.84"))
+    data = contents(check(record, PRICES, zone="Europe/Berlin"), [], "en", MADE)
+
+    assert [row[0] for row in data["differences"]][-1] == "Free: no price applies"
+
+
+def test_a_right_price_with_wrong_energy_cannot_be_relied_on() -> None:
+    record = cdr(period(ENERGY=10), total_cost=cost("4.5", "5.445"), total_energy=Decimal(11))
+    data = contents(check(record, PRICES, zone="Europe/Berlin"), [], "de", MADE)
+
+    assert data["verdict"] == "Auf die Rechnung ist kein Verlass."
+    assert "Der Preis stimmt." in data["sentences"][0]
+    assert "mit 11 angegeben" in data["sentences"][1]
+
+
+def test_another_currency_is_said_instead_of_a_difference() -> None:
+    record = cdr(period(ENERGY=10), total_cost=cost("4.5", "5.445"), currency="CHF")
+    data = contents(check(record, PRICES, zone="Europe/Berlin"), [], "en", MADE)
+
+    assert data["sentences"] == ["The record is in CHF, the tariff in EUR."]
+
+
+def test_amounts_that_differ_below_a_cent_are_said_finer() -> None:
+    data = contents(check(cdr(period(ENERGY=10), total_cost=cost("4.5", "5.4512")), PRICES, zone="UTC"), [], "en", MADE)
+
+    assert plain(data["sentences"][0]) == "Billed: 5.4512 €. By the tariff: 5.445 €. That is 0.0062 € too much."
+
+
+@pytest.mark.parametrize("lang", ["en", "de"])
+def test_every_error_has_a_sentence_and_every_reading_a_name(lang: str) -> None:
+    from evtech.billing.findings import SEVERITIES
+
+    words = told("4", "4.84", lang)["w"]
+    errors = {code for code, severity in SEVERITIES.items() if severity == "error"} - {"amount_mismatch"}
+    assert set(words["told"]) == errors
+    assert set(words["readings"]) == set("BCXSTELRAP")
