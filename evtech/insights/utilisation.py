@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evtech.insights.availability import Downtime
-from evtech.insights.intervals import Interval, clip, measure, union
+from evtech.insights.intervals import Interval, clip, intersect, measure, union
 from evtech.insights.records import Attempt, Port
 
 
@@ -27,9 +27,10 @@ class Utilisation:
 
 def utilisation(port: Port, attempts: Sequence[Attempt], period: Interval, down: Downtime | None) -> Utilisation:
     """Return the use of one port from its own attempts."""
-    service = measure(port.in_service(period))
-    plugged = measure(clip(union(_plugged(a) for a in attempts), period))
-    charging = measure(clip(union(s for a in attempts if (s := a.energy_span) is not None), period))
+    in_service = port.in_service(period)
+    service = measure(in_service)
+    plugged = measure(intersect(union(_plugged(a) for a in attempts), in_service))
+    charging = measure(intersect(union(s for a in attempts if (s := a.energy_span) is not None), in_service))
     kwh = sum(_kwh_inside(a, period) for a in attempts)
     sessions = sum(period[0] <= a.start < period[1] and a.has_started for a in attempts)
     peaks = [a.peak_kw for a in attempts if a.peak_kw is not None and period[0] <= a.start < period[1]]
