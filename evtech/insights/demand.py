@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from evtech.insights.availability import Downtime
 from evtech.insights.grid import energy_spans, hour_of_week, quarters, spread
-from evtech.insights.intervals import Interval, subtract, union
+from evtech.insights.intervals import Interval, intersect, subtract, union
 from evtech.insights.records import Attempt, Port
 
 INTERVAL_MIN = 15
@@ -78,8 +78,8 @@ def week_hours(
         bins = labels[port.timezone]
         own = by_port.get(port.name, ())
         down = downs.get(port.name)
-        service = down.service if down is not None else port.in_service(period)
-        up = subtract(service, down.outages) if down is not None else service
+        exposed = port.exposed(period)
+        up = subtract(intersect(exposed, down.service), down.outages) if down is not None else exposed
         plugged = union((a.start, a.end) for a in own)
         kwh += np.bincount(bins, spread(energy_spans(own), grid), HOURS)
         occupied += np.bincount(bins, spread(((*i, 1 / 3600) for i in plugged), grid), HOURS)

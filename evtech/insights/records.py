@@ -5,7 +5,7 @@ Instants are seconds since 1970 in UTC (a year of sessions is counted in numpy);
 
 from dataclasses import dataclass, field
 
-from evtech.insights.intervals import Interval, clip
+from evtech.insights.intervals import Interval, clip, intersect
 
 NORMAL_ENDS = frozenset({"driver", "remote", "full", "limit", "vehicle"})
 FAILED_ENDS = frozenset({"fault", "comm_loss", "power_loss", "emergency_stop", "deauthorised", "unknown"})
@@ -13,7 +13,10 @@ FAILED_ENDS = frozenset({"fault", "comm_loss", "power_loss", "emergency_stop", "
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One port (NEVI) or EVSE (OCPI): serves one vehicle at a time. ``rated_kw`` is its rated power."""
+    """One port (NEVI) or EVSE (OCPI): serves one vehicle at a time. ``rated_kw`` is its rated power.
+
+    ``watched`` is the time in which sessions were seen if there were any; ``None`` where that is all the time.
+    """
 
     name: str
     site: str = ""
@@ -21,12 +24,18 @@ class Port:
     rated_kw: float | None = None
     in_service_from: float | None = None
     in_service_to: float | None = None
+    watched: tuple[Interval, ...] | None = None
 
     def in_service(self, period: Interval) -> list[Interval]:
         """Return what of the period the port was in service."""
         low = self.in_service_from if self.in_service_from is not None else period[0]
         high = self.in_service_to if self.in_service_to is not None else period[1]
         return clip([(low, high)], period)
+
+    def exposed(self, period: Interval) -> list[Interval]:
+        """Return what of its service in the period was watched: the time that use is measured against."""
+        service = self.in_service(period)
+        return service if self.watched is None else intersect(service, self.watched)
 
 
 @dataclass(frozen=True, slots=True)
