@@ -2,9 +2,10 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from evtech.insights.intervals import Interval, clip, subtract, union
+from evtech.insights.intervals import Interval, subtract, union
 from evtech.insights.records import Attempt, Port, Records, StateSpan
 from evtech.store.session_list import RECORDED, SessionFilter, SessionLine
 from evtech.store.watching import Watched
@@ -112,8 +113,10 @@ def _states(seen: Watched) -> list[StateSpan]:
     found = []
     for span in seen.spans:
         own = changes.get(span.recording_id, [])
-        for index, (at, state) in enumerate(own):
-            until = own[index + 1][0] if index + 1 < len(own) else span.end
-            watched = clip([(at, until)], (span.start, max(span.end, own[-1][0])))
-            found += [StateSpan(span.port, a, b, state) for a, b in subtract(watched, union(span.gaps))]
+        gaps = union(span.gaps)
+        for (at, state), (until, _) in pairwise([*own, (max(span.end, own[-1][0] if own else 0.0), "")]):
+            if state == "CHARGING":
+                continue  # the session itself says so
+            watched = [(max(at, span.start), until)] if until > max(at, span.start) else []
+            found += [StateSpan(span.port, a, b, state) for a, b in (subtract(watched, gaps) if gaps else watched)]
     return found

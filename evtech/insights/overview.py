@@ -2,20 +2,21 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from evtech.errors import InputError
 from evtech.insights.anomalies import Anomaly, session_anomalies
 from evtech.insights.availability import (
+    Downtime,
     PortAvailability,
     downtime,
     downtime_by_cause,
     port_availability,
     uk_reliability,
 )
-from evtech.insights.demand import INTERVAL_MIN, Demand, WeekHours, demand, week_hours
+from evtech.insights.demand import INTERVAL_MIN, Demand, WeekHours, demand, together, week_hours
 from evtech.insights.intervals import Interval
 from evtech.insights.rates import Rate
 from evtech.insights.records import Attempt, Outage, Records, StateSpan
@@ -44,8 +45,11 @@ class Overview:
     utilisation: dict[str, Utilisation]
     demand: Demand
     week: WeekHours
+    week_by_port: dict[str, WeekHours]
     anomalies: list[Anomaly]
-    failures: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, int]
+    downs: dict[str, Downtime | None]
+    touching: dict[str, list[Attempt]]  # of the period, by port
 
 
 def overview(records: Records, period: Interval, now: float | None = None) -> Overview:
@@ -68,6 +72,7 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
         for name, down in downs.items()
         if down is not None
     }
+    weeks = {p.name: week_hours(p, touching.get(p.name, []), period, downs[p.name]) for p in ports}
     text, exempt = uk_reliability((p, d) for p in ports if (d := downs[p.name]) is not None)
     return Overview(
         period=period,
@@ -82,9 +87,12 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
         success_by_port={p.name: success(starting.get(p.name, []), records.ports) for p in ports},
         utilisation={p.name: utilisation(p, touching.get(p.name, []), period, downs[p.name]) for p in ports},
         demand=demand(touching, ports, period),
-        week=week_hours(touching, ports, period, downs),
+        week=together(weeks.values()),
+        week_by_port=weeks,
         anomalies=session_anomalies(starting, records.ports),
         failures=_failures(inside),
+        downs=downs,
+        touching=touching,
     )
 
 
@@ -144,9 +152,14 @@ def _failures(attempts: Iterable[Attempt]) -> dict[str, int]:
     counts: dict[str, int] = {}
     for attempt in attempts:
         if not is_success(attempt):
-            cause = attempt.error_code or (attempt.end_reason if attempt.has_started else "no energy")
+            cause = failure_cause(attempt)
             counts[cause] = counts.get(cause, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def failure_cause(attempt: Attempt) -> str:
+    """Return what stopped an attempt: its error code, else how it ended."""
+    return attempt.error_code or (attempt.end_reason if attempt.has_started else "no energy")
 
 
 def _rate_json(found: Rate | None) -> dict[str, Any]:

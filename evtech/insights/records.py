@@ -59,20 +59,16 @@ class Attempt:
     token: str | None = None
     session_id: str | None = None  # of the archive
 
-    @property
-    def start(self) -> float:
-        """Return when it began: the first of plug-in and authorisation, else the start of energy."""
-        known = [t for t in (self.plugged_at, self.authorised_at) if t is not None]
-        if known:
-            return min(known)
-        assert self.energy_started_at is not None  # a row without any time is refused by the reader
-        return self.energy_started_at
+    start: float = field(init=False)  # the first of plug-in and authorisation, else the start of energy
+    end: float = field(init=False)  # the last instant known of it
 
-    @property
-    def end(self) -> float:
-        """Return the last instant known of it."""
-        times = (self.plugged_at, self.authorised_at, self.energy_started_at, self.energy_ended_at, self.unplugged_at)
-        return max(t for t in times if t is not None)
+    def __post_init__(self) -> None:
+        """Settle start and end once: they are asked for a hundred times a session."""
+        begun = [t for t in (self.plugged_at, self.authorised_at) if t is not None]
+        times = [t for t in (*begun, self.energy_started_at, self.energy_ended_at, self.unplugged_at) if t is not None]
+        assert times  # a row without any time is refused by the reader
+        object.__setattr__(self, "start", min(begun) if begun else times[0])
+        object.__setattr__(self, "end", max(times))
 
     @property
     def has_started(self) -> bool:
