@@ -26,6 +26,7 @@ def tasks() -> tuple[Task, ...]:
         Task("connect", translate("Window", "Connect"), _connect),
         Task("live", translate("Window", "Live"), _live),
         Task("sessions", translate("Window", "Sessions"), _sessions),
+        Task("insights", translate("Window", "Insights"), _insights),
     )
 
 
@@ -45,3 +46,9 @@ def _sessions(window: "MainWindow") -> Page:
     from ui.pages.sessions import SessionsPage
 
     return SessionsPage(window.bench.archive, window.bridge)
+
+
+def _insights(window: "MainWindow") -> Page:
+    from ui.pages.insights import InsightsPage
+
+    return InsightsPage(window.bench.archive, window.bridge)

@@ -17,7 +17,7 @@ SHORTEST_FAILURE_MIN = 5.0
 UK_RAPID_KW = 50.0
 CEC_VANDALISM_MIN, CEC_MAINTENANCE_MIN = 14_400.0, 4_320.0  # a year: 10 days an incident, 72 h in all
 _NOT_CALIFORNIA = ("communication", "provider", "vehicle", "hours")  # accepted by NEVI only
-_DOWN = frozenset({"OUTOFORDER", "INOPERATIVE"})
+DOWN_STATES = frozenset({"OUTOFORDER", "INOPERATIVE"})
 _EXEMPT = frozenset({"UNKNOWN", "BLOCKED"})
 _NOT_THERE = frozenset({"PLANNED", "REMOVED"})
 # which state counts where sources disagree; of our own choice
@@ -154,10 +154,10 @@ def _from_states(states: list[StateSpan], port: Port, period: Interval, now: flo
     service = subtract(service, gone)
     passed = clip(service, (period[0], max(period[0], min(period[1], now))))
     silent = subtract(passed, taken)
-    down = union([i for state in _DOWN for i in spans[state]])
+    down = union([i for state in DOWN_STATES for i in spans[state]])
     exempt = union([i for state in _EXEMPT for i in spans[state]] + silent)
     known = subtract(passed, union([*spans["UNKNOWN"], *silent]))
-    still = [s.start for s in states if s.end is None and s.state in _DOWN]
+    still = [s.start for s in states if s.end is None and s.state in DOWN_STATES]
     return Downtime(service, passed, known, down, [], exempt, min(still, default=None))
 
 

@@ -71,9 +71,7 @@ def local_hours(grid: Array, zone: str) -> tuple[NDArray[np.int64], NDArray[np.i
 
 def _offsets(moments: Sequence[float] | Array, zone: ZoneInfo) -> Array:
     """Return the zone's offset (s) at each moment; asked once a quarter, where all changes fall."""
-    steps, at = np.unique(
-        np.floor(np.asarray(moments) / QUARTER_S).astype(np.int64), return_inverse=True
-    )
+    steps, at = np.unique(np.floor(np.asarray(moments) / QUARTER_S).astype(np.int64), return_inverse=True)
     offsets = np.array([_offset(int(quarter), zone) for quarter in steps], dtype=float)
     return offsets[at] if len(steps) else np.zeros(0)
 

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from evtech.errors import InputError
 from evtech.insights.anomalies import Anomaly, session_anomalies
 from evtech.insights.availability import (
+    DOWN_STATES,
     Downtime,
     PortAvailability,
     downtime,
@@ -82,7 +83,7 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
         availability=available,
         uk_text_pct=text,
         uk_exempt_pct=exempt,
-        causes=downtime_by_cause(records.outages or (), period, now),
+        causes=downtime_by_cause(down_by_cause(records), period, now),
         success=success(inside, records.ports),
         success_by_port={p.name: success(starting.get(p.name, []), records.ports) for p in ports},
         utilisation={p.name: utilisation(p, touching.get(p.name, []), period, downs[p.name]) for p in ports},
@@ -131,6 +132,13 @@ def iso(moment: float | None) -> str | None:
     if moment is None:
         return None
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def down_by_cause(records: Records) -> list[Outage]:
+    """Return the outages; where states are known instead, the states in which a port was down, as their causes."""
+    if records.states is None:
+        return records.outages or []
+    return [Outage(s.port, s.start, s.end, s.state.lower()) for s in records.states if s.state in DOWN_STATES]
 
 
 def _by_port(items: Iterable[T] | None) -> dict[str, list[T]] | None:

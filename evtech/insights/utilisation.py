@@ -10,7 +10,7 @@ from evtech.insights.records import Attempt, Port
 
 @dataclass(frozen=True, slots=True)
 class Utilisation:
-    """One port's use in % of its time in service, in an archive of the time watched; ``None`` is unknown. Means in kW."""
+    """One port's use in % of its time in service, in an archive of the time watched; ``None`` unknown. Means in kW."""
 
     time_plugged_pct: float | None
     time_charging_pct: float | None
