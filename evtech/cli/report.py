@@ -1,11 +1,23 @@
 """``evtech report``: documents made from the archive."""
 
+import importlib
 from pathlib import Path
 
 import typer
 
 from evtech.cli.output import Output
 from evtech.errors import InputError
+
+# kind -> module and function that writes it: (archive, id, pdf=, html=, lang=) -> [(file, SHA-256)]
+KINDS = {
+    "session": ("evtech.reports.session", "write_session_report"),
+    "availability": ("evtech.reports.availability", "write_availability"),
+    "customer": ("evtech.reports.customer", "write_customer"),
+    "visit": ("evtech.reports.visit", "write_visit"),
+}
+# options beyond these, by kind
+TABLES = ("availability", "customer", "visit")
+PERIODS = ("availability", "customer")
 
 
 def register(app: typer.Typer) -> None:
@@ -14,10 +26,17 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def report(
         context: typer.Context,
-        kind: str = typer.Argument(..., metavar="KIND", help="session, or verify"),
-        id_: str = typer.Argument(..., metavar="ID", help="Id, or with verify a PDF or .evvisit file."),
+        kind: str = typer.Argument(..., metavar="KIND", help=f"{', '.join(KINDS)}, or verify"),
+        id_: str = typer.Argument(
+            ..., metavar="ID", help="Id; a port or site, or all; with verify a PDF or .evvisit file."
+        ),
         pdf: Path | None = typer.Option(None, help="PDF file to write."),  # noqa: B008
         html: Path | None = typer.Option(None, help="HTML file to write."),  # noqa: B008
+        xlsx: Path | None = typer.Option(None, help=f"Workbook to write: {', '.join(TABLES)}."),  # noqa: B008
+        csv: Path | None = typer.Option(None, help="The first table as CSV."),  # noqa: B008
+        from_: str | None = typer.Option(None, "--from", help=f"Start: {', '.join(PERIODS)}."),
+        to: str | None = typer.Option(None, help="End, not included."),
+        outages: Path | None = typer.Option(None, help="With availability: CSV of outages and exclusions."),  # noqa: B008
         lang: str = typer.Option("en", help="en or de"),
         trust_as: str | None = typer.Option(
             None, "--trust", help="With verify: know this signer under a name from now on."
@@ -26,16 +45,20 @@ def register(app: typer.Typer) -> None:
         """Write a report, or say whether one is what evtech wrote and who sealed it."""
         if kind == "verify":
             raise typer.Exit(verify(context.obj.output, Path(id_), trust_as))
-        if kind != "session":
-            raise InputError(f"There is no report {kind!r} in this version.", "Available: session.")
-        if pdf is None and html is None:
+        if kind not in KINDS:
+            raise InputError(f"There is no report {kind!r} in this version.", f"Available: {', '.join(KINDS)}.")
+        more = {"xlsx": xlsx, "csv": csv} if kind in TABLES else {}
+        if not any((pdf, html, *more.values())):
             raise InputError("No file is named.", "Add --pdf FILE, --html FILE or both.")
-        from evtech.cli.sessions import open_archive
-        from evtech.reports.session import write_session_report
+        from evtech.cli.sessions import moment, open_archive
 
+        options: dict[str, object] = {"from_": moment(from_), "to": moment(to)} if kind in PERIODS else {}
+        options |= {"outages": outages} if kind == "availability" else {}
+        module, function = KINDS[kind]
+        write = getattr(importlib.import_module(module), function)
         archive = open_archive(context)
         try:
-            written = write_session_report(archive, id_, pdf=pdf, html=html, lang=lang)
+            written = write(archive, id_, pdf=pdf, html=html, lang=lang, **more, **options)
         finally:
             archive.close()
         files = [{"file": str(path), "sha256": digest} for path, digest in written]

@@ -70,6 +70,7 @@ def attempt_of(line: SessionLine) -> Attempt:
         error_code=line.error_code,
         token=line.token,
         session_id=line.id,
+        is_judged=line.source != "cdr",  # a billing record does not say how a session ended
     )
 
 

@@ -159,7 +159,7 @@ def _failures(attempts: Iterable[Attempt]) -> dict[str, int]:
     """Return how often each error code (else each end) stopped an attempt, most often first."""
     counts: dict[str, int] = {}
     for attempt in attempts:
-        if not is_success(attempt):
+        if attempt.is_judged and not is_success(attempt):
             cause = failure_cause(attempt)
             counts[cause] = counts.get(cause, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))

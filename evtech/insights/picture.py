@@ -69,7 +69,9 @@ def behind_hour(shown: Picture, hour: int) -> frozenset[str]:
 def behind_stretch(shown: Picture, stretch: Stretch, *, failed: bool) -> frozenset[str]:
     """Return the sessions that began in a stretch, or of these the failed ones."""
     return _ids(
-        a for a in shown.overview.attempts if stretch.start <= a.start < stretch.end and not (failed and is_success(a))
+        a
+        for a in shown.overview.attempts
+        if stretch.start <= a.start < stretch.end and not (failed and (is_success(a) or not a.is_judged))
     )
 
 
@@ -82,7 +84,7 @@ def behind_span(shown: Picture, port: str, span: Interval) -> frozenset[str]:
 
 def behind_cause(shown: Picture, cause: str) -> frozenset[str]:
     """Return the failed sessions of a cause."""
-    return _ids(a for a in shown.overview.attempts if not is_success(a) and failure_cause(a) == cause)
+    return _ids(a for a in shown.overview.attempts if a.is_judged and not is_success(a) and failure_cause(a) == cause)
 
 
 def behind_downtime(shown: Picture, cause: str) -> frozenset[str]:

@@ -58,6 +58,7 @@ class Attempt:
     error_code: str | None = None
     token: str | None = None
     session_id: str | None = None  # of the archive
+    is_judged: bool = True  # whether its source says how it ended; else it is left out of success rates
 
     start: float = field(init=False)  # the first of plug-in and authorisation, else the start of energy
     end: float = field(init=False)  # the last instant known of it

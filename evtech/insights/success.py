@@ -41,10 +41,10 @@ def is_success(attempt: Attempt) -> bool:
 
 
 def chained(attempts: Iterable[Attempt]) -> list[Attempt]:
-    """Return attempts with quick retries joined: times of both, energy summed, the end of the last one."""
+    """Return attempts whose end is known, quick retries joined: times of both, energies summed, the last end."""
     last: dict[tuple[str, str], int] = {}
     joined: list[Attempt] = []
-    for attempt in sorted(attempts, key=lambda a: a.start):
+    for attempt in sorted((a for a in attempts if a.is_judged), key=lambda a: a.start):
         key = (attempt.port, attempt.token or "")
         before = joined[last[key]] if attempt.token and key in last else None
         if before is not None and attempt.start - before.end <= CHAIN_S:

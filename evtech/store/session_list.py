@@ -3,7 +3,9 @@
 The columns are written with the session, from its body; a running session is described from its body alone.
 """
 
-from collections.abc import Collection
+import json
+import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -120,6 +122,24 @@ def insert(connection: Connection, session: ChargingSession, body: str, line: Se
         values,
     )
     return done.rowcount > 0
+
+
+def is_known(connection: Connection, session_id: str) -> bool:
+    """Return whether a session is there already."""
+    return connection.exec_driver_sql("SELECT 1 FROM charging_session WHERE id = ?", (session_id,)).first() is not None
+
+
+def insert_states(connection: Connection, recording_id: str, changes: Sequence[tuple[float, str]]) -> None:
+    """Insert changes of state (moment, phase) of a recording; the same again changes nothing."""
+    rows = [
+        (str(uuid.uuid5(uuid.NAMESPACE_OID, f"{recording_id} {at}")), recording_id, at, "state_changed",
+         json.dumps({"from": None, "to": phase, "phase": phase}))
+        for at, phase in changes
+    ]  # fmt: skip
+    if rows:
+        connection.exec_driver_sql(
+            "INSERT OR IGNORE INTO event (id, recording_id, t, kind, details) VALUES (?, ?, ?, ?, ?)", rows
+        )
 
 
 def find(connection: Connection, wanted: SessionFilter, limit: int | None = None) -> SessionList:

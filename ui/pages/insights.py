@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, Qt, QTimer, QTimeZone
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QLineEdit,
+    QPushButton,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
 
 from evtech.errors import EvtechError
 from evtech.store.archive import Archive
@@ -64,13 +74,13 @@ class InsightsPage(Page):
         self._make_charts()
         self._upper = _row(self.panels[0], self.panels[1])
         self._lower = _row(self.panels[3], self.panels[4])
-        layout.addLayout(self._upper)
-        layout.addWidget(self.panels[2])
-        layout.addLayout(self._lower)
-        layout.addWidget(self.panels[5])
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(_column(self._upper, self.panels[2]), translate("Insights", "At a glance"))
+        self.tabs.addTab(_column(self._lower, self.panels[5]), translate("Insights", "Causes and energy"))
         self.anomalies = QVBoxLayout()
-        layout.addLayout(self.anomalies)
-        layout.addStretch()
+        self.tabs.addTab(_column(self.anomalies), translate("Insights", "Findings in the data"))
+        layout.addWidget(self.tabs, 1)
         self._timer = QTimer(self, interval=WAIT_MS, singleShot=True)
         self._timer.timeout.connect(self.load)
 
@@ -168,11 +178,10 @@ class InsightsPage(Page):
 
     def _show_anomalies(self, found: "list[Anomaly]") -> None:
         _clear(self.anomalies)
+        self.tabs.setTabText(2, translate("Insights", "Findings in the data ({n})").format(n=len(found)))
         if not found:
-            return
+            self.anomalies.addWidget(Muted(translate("Insights", "No rule found anything in this period.")))
         grave = sorted(found, key=lambda a: (("critical", "warning", "info").index(a.severity), -a.start))
-        title = translate("Insights", "Findings in the data: {n}").format(n=len(found))
-        self.anomalies.addWidget(Heading(title, 1.1))
         for a in grave[:10]:
             when = QLocale().toString(datetime.fromtimestamp(a.start).astimezone(), "yyyy-MM-dd HH:mm")
             ids = frozenset([a.session_id]) if a.session_id else frozenset()
@@ -181,6 +190,7 @@ class InsightsPage(Page):
             ids = frozenset(a.session_id for a in grave if a.session_id)
             words = translate("Insights", "All {n} findings of this period").format(n=len(grave))
             self.anomalies.addWidget(self._linked(words, ids))
+        self.anomalies.addStretch()
         dress(self, self.theme)
 
     def _open(self, ids: frozenset[str], words: str) -> None:
@@ -318,6 +328,19 @@ def _zone() -> str:
     """Return the laptop's IANA zone; UTC where it cannot be told."""
     name = bytes(QTimeZone.systemTimeZoneId().data()).decode()
     return name if "/" in name else "UTC"
+
+
+def _column(*parts: QLayout | QWidget) -> QWidget:
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 8, 0, 0)
+    column.setSpacing(8)
+    for part in parts:
+        if isinstance(part, QWidget):
+            column.addWidget(part, 1)
+        else:
+            column.addLayout(part, 1)
+    return holder
 
 
 def _row(first: QWidget, second: QWidget) -> QBoxLayout:

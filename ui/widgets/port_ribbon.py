@@ -15,7 +15,7 @@ from evtech.insights.ribbon import DOWN, EXCUSED, FREE, IN_USE, UNKNOWN
 from ui.widgets.chart import Chart, Mark, TableTwin, nothing
 from ui.words import translate
 
-SHOWN = 8
+SHOWN = 6
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class PortRibbon(Chart):
     def show_ports(self, rows: Sequence[PortRow], period: Interval, zone: str) -> None:
         """Show ports in the order given."""
         self.rows, self.period, self.zone = list(rows), period, ZoneInfo(zone)
-        self._lines = 3.4 + 1.7 * max(1, min(len(rows), SHOWN))
+        self._lines = 3.4 + 1.5 * max(1, min(len(rows), SHOWN))
         self.updateGeometry()
         self.update()
 
