@@ -4,9 +4,10 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
 from typing import Any
 
-from evtech.measure.sample import Value
+from evtech.measure.sample import ChargerIdentity, Value
 from evtech.store import session_list, session_rows
 from evtech.store.archive import Archive
 from evtech.store.incoming import IncomingRecording, insert_recording
@@ -40,6 +41,9 @@ class StateLog:
     """Changes of state of one port: (moment, phase), for availability."""
 
     recording_id: str
+    visit_id: str
+    site: str
+    charger: ChargerIdentity
     changes: list[tuple[float, str]]
 
 
@@ -74,6 +78,11 @@ def keep(archive: Archive, parcel: Parcel) -> Kept:
     counts = [0, 0]
 
     def work(connection: Any) -> None:
+        for log in parcel.states:
+            began = datetime.fromtimestamp(log.changes[0][0], UTC)
+            visit = Visit(log.visit_id, began, log.site)
+            insert_recording(connection, IncomingRecording(log.recording_id, visit, log.charger, log.changes[0][0]))
+            session_list.insert_states(connection, log.recording_id, log.changes)
         for each in parcel.sessions:
             session = each.session
             line = replace(session_list.line_of(session, parcel.source), **each.extra)
@@ -88,8 +97,6 @@ def keep(archive: Archive, parcel: Parcel) -> Kept:
             session_list.insert(connection, session, body, line)
             counts[0] += 1
             counts[1] += len(series.times)
-        for log in parcel.states:
-            session_list.insert_states(connection, log.recording_id, log.changes)
 
     archive.import_rows(work)
     return Kept(counts[0], len(known), counts[1], tuple(each.session.id for each in parcel.sessions))

@@ -91,7 +91,10 @@ def read_log(lines: Iterable[tuple[int, Any]], name: str) -> Parcel:
         raise InputError(f"{name} holds no OCPP message.", "One JSON frame a line, such as [2, id, action, {…}].")
     log.done += [*log.open.values(), *(t for t in log.pending.values() if t not in log.open.values())]
     sessions = [_incoming(t) for t in log.done]
-    states = [StateLog(_recording(*key), sorted(set(changes))) for key, changes in log.states.items()]
+    states = [
+        StateLog(_recording(*key), made_id("ocpp visit", key[0]), key[0], _identity(*key), sorted(set(changes)))
+        for key, changes in log.states.items()
+    ]
     extra = len(problems) - 20
     return Parcel(SOURCE, sessions, states, problems[:20] + ([f"{extra} more"] if extra > 0 else []))
 
@@ -266,7 +269,7 @@ def _incoming(done: _Transaction) -> Incoming:
         id=made_id("ocpp", done.station, done.connector, done.key), visit_id=made_id("ocpp visit", done.station),
         # samples of one port lie in one recording a session: each has points of its own
         recording_id=made_id("ocpp recording", port, done.key) if points else _recording(done.station, done.connector),
-        charger=ChargerIdentity("", "", done.station, done.connector), started=done.plugged or done.started,
+        charger=_identity(done.station, done.connector), started=done.plugged or done.started,
         ended=done.ended, charging_s=(end - done.started).total_seconds() if phases and end else 0.0, energy_wh=energy,
         energy_source="register_difference" if energy is not None else None, register_start_wh=first,
         register_end_wh=last, register_point="energy_import_total", peak_power_w=max(powers, default=None),
@@ -281,6 +284,10 @@ def _incoming(done: _Transaction) -> Incoming:
     extra = {"port": port, "token": done.token, "auth_ok": done.auth_ok,
              "ended": end.timestamp() if end is not None else None}  # fmt: skip
     return Incoming(session, done.station, series, extra)
+
+
+def _identity(station: str, connector: str) -> ChargerIdentity:
+    return ChargerIdentity("", "", station, connector)
 
 
 def _recording(station: str, connector: str) -> str:

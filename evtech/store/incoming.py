@@ -20,10 +20,10 @@ class IncomingRecording:
     visit: Visit
     charger: ChargerIdentity
     started: float
-    points: Sequence[tuple[str, str]]
-    times: Sequence[float]
-    rows: Sequence[Sequence[Value | None]]
-    qualities: Sequence[Sequence[str]]
+    points: Sequence[tuple[str, str]] = ()
+    times: Sequence[float] = ()
+    rows: Sequence[Sequence[Value | None]] = ()
+    qualities: Sequence[Sequence[str]] = ()
 
 
 def insert_recording(connection: Connection, new: IncomingRecording, gaps: Sequence[Gap] = ()) -> None:
