@@ -4,6 +4,7 @@ Fields of 23 CFR 680.112(a) and the formula of 680.116(b): uptime of the twelve 
 of outage and of excluded outage in the month, the duration of each outage.
 """
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
@@ -21,6 +22,7 @@ from evtech.insights.trends import MONTH, boundaries
 from evtech.reports.document import facts, heading, text
 from evtech.reports.summary import Sheet, Summary, sheet_table, words, write_summary
 from evtech.store.archive import Archive
+from evtech.store.session_list import RECORDED, SessionFilter
 
 _YEAR_S = 365 * 86400.0  # 525,600 min: the rule's year
 
@@ -44,16 +46,17 @@ def write_availability(
         raise NotFoundError(f"There is no port or site {id_!r} in this archive.", "`evtech insights` names the ports.")
     written = []
     for port in ports:
-        summary = availability_summary(records, known, port, period, now, lang)
+        summary = availability_summary(records, known, port, period, now, lang, _marked(archive, port, period, lang))
         own = {kind: path if len(ports) == 1 else _named(path, port) for kind, path in files.items() if path}
         written += write_summary(summary, lang, **own)
     return written
 
 
 def availability_summary(
-    records: Records, outages: list[Outage] | None, port: Port, period: Interval, now: float, lang: str
-) -> Summary:
-    """Return what one port's report says."""
+    records: Records, outages: list[Outage] | None, port: Port, period: Interval, now: float, lang: str,
+    marks: Sequence[str] = (),
+) -> Summary:  # fmt: skip
+    """Return what one port's report says; ``marks`` are remarks on where its data came from."""
     w = words(lang)
     a = w["availability"]
     own = [o for o in outages if o.port == port.name] if outages is not None else None
@@ -75,6 +78,7 @@ def availability_summary(
     tone = ("green" if meets else "red") if is_proved else "grey"
     remarks = [] if is_proved else [a["coverage_low"].format(pct=_number(coverage, lang))]
     remarks += [a["partial"].format(days=round(measure(down.service) / 1440))] if _is_partial(port, period) else []
+    remarks += marks
     return Summary(
         a["title"], f"{port.name} · {port.site or '—'}", f"{_number(whole.nevi_uptime_pct, lang, 3)} %", tone,
         a["above" if meets else "below"] if is_proved else a["unproved"], remarks,
@@ -89,6 +93,15 @@ def availability_summary(
          "coverage_pct": whole.coverage_pct},
         [months, episodes, failed, sessions],
     )  # fmt: skip
+
+
+def _marked(archive: Archive, port: Port, period: Interval, lang: str) -> list[str]:
+    """Return how many sessions were imported or simulated."""
+    wanted = SessionFilter(_moment(period[0]), _moment(period[1]), port=port.name)
+    lines = archive.session_list(wanted).lines
+    counts = {"imported": sum(x.source != RECORDED for x in lines), "simulated": sum(x.simulated for x in lines)}
+    c = words(lang)["customer"]
+    return [c[name].format(n=n) for name, n in counts.items() if n]
 
 
 def _months(
