@@ -106,7 +106,7 @@ def import_(
     from evtech.exchange.reading import read_file
 
     parcels = [(file, read_file(file)) for file in files]  # all are read before anything is written
-    archive = open_archive(context)
+    archive = open_archive(context, create=True)
     rows = []
     try:
         for file, parcel in parcels:
@@ -127,12 +127,12 @@ def import_(
     context.obj.output.result({"files": rows}, "\n".join(lines))
 
 
-def open_archive(context: typer.Context) -> Any:
+def open_archive(context: typer.Context, *, create: bool = False) -> Any:
     """Return the open archive; its class is imported late because SQLAlchemy costs a third of a second."""
     from evtech import paths
     from evtech.store.archive import Archive
 
-    return Archive.open(context.obj.archive or paths.default_archive(), create=context.obj.archive is None)
+    return Archive.open(context.obj.archive or paths.default_archive(), create=create or context.obj.archive is None)
 
 
 def moment(text: str | None) -> datetime | None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from evtech.insights.intervals import Interval, subtract, union
 from evtech.insights.records import Attempt, Port, Records, StateSpan
+from evtech.insights.session_check import KIND, kept
 from evtech.store.session_list import RECORDED, SessionFilter, SessionLine
 from evtech.store.watching import Watched
 
@@ -51,7 +52,11 @@ def read_archive(
     }
     states = [span for line in lines for span in _in_use(line)]
     states += [span for span in _states(seen) if span.port in ports]
-    return Records(ports, sorted((attempt_of(line) for line in lines), key=lambda a: a.start), None, states)
+    attempts = sorted((attempt_of(line) for line in lines), key=lambda a: a.start)
+    low_s, high_s = period if period is not None else (0.0, _FAR.timestamp())
+    own = {line.id for line in lines}
+    findings = [a for a in kept(archive.results(KIND), low_s, high_s) if a.session_id in own]
+    return Records(ports, attempts, None, states, findings=findings)
 
 
 def attempt_of(line: SessionLine) -> Attempt:

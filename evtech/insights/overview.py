@@ -90,7 +90,9 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
         demand=demand(touching, ports, period),
         week=together(weeks.values()),
         week_by_port=weeks,
-        anomalies=session_anomalies(starting, records.ports),
+        anomalies=sorted(
+            [*session_anomalies(starting, records.ports), *records.findings], key=lambda a: (a.start, a.rule)
+        ),
         failures=_failures(inside),
         downs=downs,
         touching=touching,

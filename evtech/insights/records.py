@@ -4,8 +4,12 @@ Instants are seconds since 1970 in UTC (a year of sessions is counted in numpy);
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
 from evtech.insights.intervals import Interval, clip, intersect
+
+if TYPE_CHECKING:
+    from evtech.insights.anomalies import Anomaly
 
 NORMAL_ENDS = frozenset({"driver", "remote", "full", "limit", "vehicle"})
 FAILED_ENDS = frozenset({"fault", "comm_loss", "power_loss", "emergency_stop", "deauthorised", "unknown"})
@@ -120,3 +124,4 @@ class Records:
     outages: list[Outage] | None = None
     states: list[StateSpan] | None = None
     warnings: list[str] = field(default_factory=list)
+    findings: "list[Anomaly]" = field(default_factory=list)  # of rules over samples, kept with the sessions
