@@ -3,13 +3,13 @@
 from html import escape
 
 from evtech.store.records import ChargingSession
-from ui.words import duration, local_time, quantity, stop_reason, translate
+from ui.words import duration, quantity, stop_reason, translate
 
 
 def comparison(one: ChargingSession, other: ChargingSession) -> str:
     """Return a table of both as rich text; the difference is the second minus the first."""
     rows = [("", translate("Sessions", "first"), translate("Sessions", "second"), translate("Sessions", "difference"))]
-    rows.append((translate("Sessions", "From"), local_time(one.started), local_time(other.started), ""))
+    rows.append((translate("Sessions", "From"), _clock(one), _clock(other), ""))
     rows.append((translate("Sessions", "Charger"), _who(one), _who(other), ""))
     for name, field, unit in (
         (translate("Sessions", "Energy"), "energy_wh", "Wh"),
@@ -31,6 +31,10 @@ def comparison(one: ChargingSession, other: ChargingSession) -> str:
     rows.append((translate("Sessions", "Gaps"), str(len(one.gaps)), str(len(other.gaps)), ""))
     cells = ("".join(f"<td style='padding-right:10px'>{escape(text)}</td>" for text in row) for row in rows)
     return "<table cellpadding='1'>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
+
+
+def _clock(session: ChargingSession) -> str:
+    return session.started.astimezone().strftime("%Y-%m-%d %H:%M")
 
 
 def _who(session: ChargingSession) -> str:

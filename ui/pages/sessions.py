@@ -271,6 +271,7 @@ class SessionsPage(Page):
             return
         self._drawn = key
         self.views[1].setVisible(len(chosen) == 2)
+        self._beside.setStretch(0, 5 if len(chosen) == 2 else 3)  # a comparison needs four columns
         self.details.setText(
             "" if chosen else translate("Sessions", "Choose a session; with Ctrl a second to compare.")
         )
