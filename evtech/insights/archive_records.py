@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from evtech.insights.intervals import Interval, subtract, union
@@ -16,11 +15,9 @@ if TYPE_CHECKING:
 
 BEFORE_S = 7 * 86400.0  # sessions that began earlier are taken not to reach into a period
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
-# the session's phase as an OCPI EVSE state
+# phases outside of use as OCPI EVSE states; use itself is what the sessions say
 _STATES = {
-    "IDLE": "AVAILABLE", "PLUGGED": "CHARGING", "AUTHORISING": "CHARGING", "PREPARING": "CHARGING",
-    "CHARGING": "CHARGING", "PAUSED_BY_EV": "CHARGING", "PAUSED_BY_EVSE": "CHARGING", "FINISHING": "CHARGING",
-    "FAULTED": "OUTOFORDER", "UNAVAILABLE": "INOPERATIVE", "RESERVED": "RESERVED",
+    "IDLE": "AVAILABLE", "FAULTED": "OUTOFORDER", "UNAVAILABLE": "INOPERATIVE", "RESERVED": "RESERVED",
 }  # fmt: skip
 
 
@@ -109,20 +106,18 @@ def _imported(lines: list[SessionLine]) -> dict[str, list[Interval]]:
 
 
 def _states(seen: Watched) -> list[StateSpan]:
-    """Return the states between two changes; before the first one the pilot that was left tells."""
-    changes: dict[str, list[tuple[float, str]]] = {}
-    for change in seen.states:
-        own = changes.setdefault(change.recording_id, [])
-        if not own and (change.before or "").startswith("A"):
-            own.append((0.0, "AVAILABLE"))
-        own.append((change.at, _STATES.get(change.phase or "", "UNKNOWN")))
+    """Return the states that were seen, without the gaps of their recordings."""
+    spans = {span.recording_id: span for span in seen.spans}
+    gaps = {span.recording_id: union(span.gaps) for span in seen.spans if span.gaps}
     found = []
-    for span in seen.spans:
-        own = changes.get(span.recording_id, [])
-        gaps = union(span.gaps)
-        for (at, state), (until, _) in pairwise([*own, (max(span.end, own[-1][0] if own else 0.0), "")]):
-            if state == "CHARGING":
-                continue  # the session itself says so
-            watched = [(max(at, span.start), until)] if until > max(at, span.start) else []
-            found += [StateSpan(span.port, a, b, state) for a, b in (subtract(watched, gaps) if gaps else watched)]
+    for state in seen.states:
+        span = spans.get(state.recording_id)
+        if span is None:
+            continue
+        word = _STATES.get(state.phase or "", "UNKNOWN")
+        start, end = max(state.at, span.start), span.end if state.until is None else state.until
+        if end > start:
+            whole = [(start, end)]
+            own = gaps.get(state.recording_id)
+            found += [StateSpan(span.port, a, b, word) for a, b in (subtract(whole, own) if own else whole)]
     return found

@@ -16,6 +16,7 @@ from evtech.insights.intervals import Interval
 from evtech.insights.records import Attempt
 
 QUARTER_S = 900.0
+_A_DAY = 96  # quarters
 Array = NDArray[np.float64]
 
 
@@ -70,9 +71,15 @@ def local_hours(grid: Array, zone: str) -> tuple[NDArray[np.int64], NDArray[np.i
 
 
 def _offsets(moments: Sequence[float] | Array, zone: ZoneInfo) -> Array:
-    """Return the zone's offset (s) at each moment; asked once a quarter, where all changes fall."""
+    """Return the zone's offset (s) at each moment; all changes fall on quarters of an hour of UTC."""
     steps, at = np.unique(np.floor(np.asarray(moments) / QUARTER_S).astype(np.int64), return_inverse=True)
-    offsets = np.array([_offset(int(quarter), zone) for quarter in steps], dtype=float)
+    offsets = np.empty(len(steps))
+    days = steps // _A_DAY
+    for day in np.unique(days):
+        first, after = int(np.searchsorted(days, day, "left")), int(np.searchsorted(days, day, "right"))
+        begin, end = _offset(int(day) * _A_DAY, zone), _offset((int(day) + 1) * _A_DAY, zone)
+        # a zone does not change twice a day: most days need no closer look
+        offsets[first:after] = begin if begin == end else [_offset(int(step), zone) for step in steps[first:after]]
     return offsets[at] if len(steps) else np.zeros(0)
 
 

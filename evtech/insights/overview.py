@@ -21,7 +21,7 @@ from evtech.insights.demand import INTERVAL_MIN, Demand, WeekHours, demand, toge
 from evtech.insights.intervals import Interval
 from evtech.insights.rates import Rate
 from evtech.insights.records import Attempt, Outage, Records, StateSpan
-from evtech.insights.success import Success, is_success, success
+from evtech.insights.success import Success, chained, is_success, rates_of
 from evtech.insights.utilisation import Utilisation, utilisation
 
 NEVI_TARGET_PCT = 97.0
@@ -51,6 +51,7 @@ class Overview:
     failures: dict[str, int]
     downs: dict[str, Downtime | None]
     touching: dict[str, list[Attempt]]  # of the period, by port
+    tries: dict[str, list[Attempt]]  # begun in it and judged, quick retries joined, by port
 
 
 def overview(records: Records, period: Interval, now: float | None = None) -> Overview:
@@ -73,6 +74,7 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
         for name, down in downs.items()
         if down is not None
     }
+    tries = {p.name: chained(starting.get(p.name, ())) for p in ports}
     weeks = {p.name: week_hours(p, touching.get(p.name, []), period, downs[p.name]) for p in ports}
     text, exempt = uk_reliability((p, d) for p in ports if (d := downs[p.name]) is not None)
     return Overview(
@@ -84,8 +86,9 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
         uk_text_pct=text,
         uk_exempt_pct=exempt,
         causes=downtime_by_cause(down_by_cause(records), period, now),
-        success=success(inside, records.ports),
-        success_by_port={p.name: success(starting.get(p.name, []), records.ports) for p in ports},
+        success=rates_of(sorted((a for own in tries.values() for a in own), key=lambda a: a.start), records.ports),
+        success_by_port={name: rates_of(own, records.ports) for name, own in tries.items()},
+        tries=tries,
         utilisation={p.name: utilisation(p, touching.get(p.name, []), period, downs[p.name]) for p in ports},
         demand=demand(touching, ports, period),
         week=together(weeks.values()),

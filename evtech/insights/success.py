@@ -73,7 +73,11 @@ def visits(attempts: Sequence[Attempt], ports: dict[str, Port]) -> list[list[Att
 
 def success(attempts: Sequence[Attempt], ports: dict[str, Port]) -> Success:
     """Return the rates of attempts; quick retries are joined first."""
-    tries = chained(attempts)
+    return rates_of(chained(attempts), ports)
+
+
+def rates_of(tries: Sequence[Attempt], ports: dict[str, Port]) -> Success:
+    """Return the rates of attempts in which quick retries are joined already."""
     started = [a for a in tries if a.has_started]
     good = {id(a) for a in tries if is_success(a)}
     asked = [a for a in tries if a.auth_ok is not None]

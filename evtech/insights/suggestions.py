@@ -15,7 +15,7 @@ from evtech.insights.intervals import measure
 from evtech.insights.overview import NEVI_TARGET_PCT, Overview, failure_cause
 from evtech.insights.rates import rate
 from evtech.insights.records import Attempt, Port
-from evtech.insights.success import chained, is_success, visits
+from evtech.insights.success import is_success, visits
 
 FULL_SHARE = 0.7  # of an hour: from here on a customer more often finds the port taken than free
 LEAST_WEEKS, LEAST_ATTEMPTS, LEAST_HOURS = 4, 20, 20.0
@@ -56,11 +56,8 @@ def suggestions(found: Overview) -> list[Suggestion]:
         said += [_busy_said(name, busy, own, port) for busy in busy_hours(found, port)[:2]]
         said += _idle(found, name)
     order = ("port_fails", "port_down", "first_attempts", "one_cause", "busy", "idle")
-    tries = chained(found.attempts)
-    by_port: dict[str, list[Attempt]] = {}
-    for attempt in tries:
-        by_port.setdefault(attempt.port, []).append(attempt)
-    said += _failing(by_port) + _first_attempts(tries, found) + _one_cause(found)
+    tries = [attempt for own in found.tries.values() for attempt in own]
+    said += _failing(found.tries) + _first_attempts(tries, found) + _one_cause(found)
     return sorted(said, key=lambda s: (order.index(s.kind), -float(s.figures["pct"])))
 
 

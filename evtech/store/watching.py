@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+_OUT_OF_USE = ("IDLE", "FAULTED", "UNAVAILABLE", "RESERVED", "UNKNOWN")
+
 
 @dataclass(frozen=True, slots=True)
 class WatchedSpan:
@@ -18,11 +20,14 @@ class WatchedSpan:
 
 @dataclass(frozen=True, slots=True)
 class StateSeen:
-    """A change of state: ``before`` is the pilot left, ``phase`` the session phase that began."""
+    """A state that is not one of use: its session phase, from when until when (``None``: the last one known).
+
+    ``phase`` is ``IDLE`` from the beginning of a recording on where its first change left state A.
+    """
 
     recording_id: str
     at: float
-    before: str | None
+    until: float | None
     phase: str | None
 
 
@@ -51,8 +56,17 @@ def find(connection: Connection, start: float, end: float) -> Watched:
         gaps.setdefault(recording, []).append((t0, t1))
     spans = [WatchedSpan(row[0], " ".join(row[1].split()), row[2], row[3], tuple(gaps.get(row[0], ()))) for row in rows]
     seen = connection.exec_driver_sql(
-        "SELECT recording_id, t, json_extract(details, '$.from'), json_extract(details, '$.phase') FROM event"
-        " WHERE kind = 'state_changed' AND t >= ? AND t <= ? ORDER BY recording_id, t",
+        "SELECT recording_id, t, until, phase, before, number FROM"
+        " (SELECT recording_id, t, json_extract(details, '$.phase') AS phase,"
+        "  json_extract(details, '$.from') AS before, lead(t) OVER own AS until, row_number() OVER own AS number FROM event"
+        "  WHERE kind = 'state_changed' AND t >= ? AND t <= ? WINDOW own AS (PARTITION BY recording_id ORDER BY t))"
+        f" WHERE number = 1 OR phase IN ({', '.join(repr(phase) for phase in _OUT_OF_USE)})",
         (start, end),
     ).fetchall()
-    return Watched(spans, [StateSeen(*row) for row in seen])
+    states = []
+    for recording, at, until, phase, before, number in seen:
+        if number == 1 and (before or "").startswith("A"):
+            states.append(StateSeen(recording, 0.0, at, "IDLE"))
+        if phase in _OUT_OF_USE:
+            states.append(StateSeen(recording, at, until, phase))
+    return Watched(spans, states)
