@@ -126,10 +126,11 @@ class MainWindow(QMainWindow):
         self._refresh()
 
     def open_in_a_page(self, path: Path) -> bool:
-        """Hand a file to the first page that takes it, and show that page."""
-        for task in self.tasks:
-            if self.task_page(task.name).open_file(path):
-                self.rail.go(task.name)
+        """Hand a file to the page that is shown, else to the first one that takes it, and show that page."""
+        shown = self.tasks[self.rail.currentRow()].name
+        for name in (shown, *(task.name for task in self.tasks)):
+            if self.task_page(name).open_file(path):
+                self.rail.go(name)
                 return True
         return False
 

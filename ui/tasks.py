@@ -29,6 +29,7 @@ def tasks() -> tuple[Task, ...]:
         Task("calibrate", translate("Window", "Calibrate"), _calibrate),
         Task("billing", translate("Window", "Billing check"), _billing),
         Task("sessions", translate("Window", "Sessions"), _sessions),
+        Task("insights", translate("Window", "Insights"), _insights),
     )
 
 
@@ -66,3 +67,9 @@ def _calibrate(window: "MainWindow") -> Page:
     from ui.pages.calibrate import CalibratePage
 
     return CalibratePage(window.bench, window.bridge)
+
+
+def _insights(window: "MainWindow") -> Page:
+    from ui.pages.insights import InsightsPage
+
+    return InsightsPage(window.bench.archive, window.bridge)
