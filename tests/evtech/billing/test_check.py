@@ -95,6 +95,16 @@ def test_periods_run_forward_and_within_the_session() -> None:
     assert found(edge) == []
 
 
+def test_a_record_that_ends_before_it_starts_is_told_and_not_refused() -> None:
+    result = check(cdr(period(ENERGY=1), minutes=-60, total_cost=cost("0.9", "1.089")), PRICES)
+    assert found(result) == [("period_outside_session", "charging_periods[0]", "error")]
+
+
+def test_a_record_without_periods_costs_nothing() -> None:
+    assert found(check(cdr(), PRICES)) == []
+    assert [code for code, *_ in found(check(cdr(total_cost=cost("1")), PRICES))] == ["amount_mismatch"]
+
+
 @pytest.mark.parametrize(("hours", "wrong"), [(0.5003, False), (0.5004, True)])
 def test_a_period_holds_no_more_time_than_it_lasts(hours: float, wrong: bool) -> None:
     result = check(cdr(period(TIME=hours), period(30, TIME=0.5)), PRICES)
