@@ -5,6 +5,13 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 _OUT_OF_USE = ("IDLE", "FAULTED", "UNAVAILABLE", "RESERVED", "UNKNOWN")
+# a recording's name, beginning, last chunk and last poll
+_RECORDINGS = (
+    "SELECT id, vendor || ' ' || model || ' ' || coalesce(nullif(serial_number, ''), link), started,"
+    " coalesce((SELECT t1 FROM chunk_time WHERE recording_id = recording.id ORDER BY t0 DESC LIMIT 1), 0),"
+    " coalesce((SELECT max(t) FROM tail WHERE recording_id = recording.id), 0)"
+    " FROM recording WHERE started <= ? ORDER BY started"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,26 +48,22 @@ class Watched:
 
 def find(connection: Connection, start: float, end: float) -> Watched:
     """Return recordings that touch [start, end] and the changes of state in them."""
-    rows = connection.exec_driver_sql(
-        "SELECT id, vendor || ' ' || model || ' ' || coalesce(nullif(serial_number, ''), link), started,"
-        " max(started, coalesce((SELECT t1 FROM chunk_time WHERE recording_id = recording.id"
-        " ORDER BY t0 DESC LIMIT 1), 0),"
-        " coalesce((SELECT max(t) FROM tail WHERE recording_id = recording.id), 0)) AS ended"
-        " FROM recording WHERE started <= ? AND ended >= ? ORDER BY started",
-        (end, start),
-    ).fetchall()
+    rows = [row for row in connection.exec_driver_sql(_RECORDINGS, (end,)).fetchall() if max(row[2:]) >= start]
     gaps: dict[str, list[tuple[float, float]]] = {}
     for recording, t0, t1 in connection.exec_driver_sql(
         "SELECT recording_id, t0, t1 FROM gap WHERE t1 >= ? AND t0 <= ? ORDER BY t0", (start, end)
     ):
         gaps.setdefault(recording, []).append((t0, t1))
-    spans = [WatchedSpan(row[0], " ".join(row[1].split()), row[2], row[3], tuple(gaps.get(row[0], ()))) for row in rows]
+    spans = [
+        WatchedSpan(row[0], " ".join(row[1].split()), row[2], max(row[2:]), tuple(gaps.get(row[0], ()))) for row in rows
+    ]
+    field = "(details::json ->> '{}')" if connection.dialect.name == "postgresql" else "json_extract(details, '$.{}')"
     seen = connection.exec_driver_sql(
         "SELECT recording_id, t, until, phase, before, number FROM"
-        " (SELECT recording_id, t, json_extract(details, '$.phase') AS phase,"
-        "  json_extract(details, '$.from') AS before, lead(t) OVER own AS until, row_number() OVER own AS number FROM event"
+        f" (SELECT recording_id, t, {field.format('phase')} AS phase, {field.format('from')} AS before,"
+        "  lead(t) OVER own AS until, row_number() OVER own AS number FROM event"
         "  WHERE kind = 'state_changed' AND t >= ? AND t <= ? WINDOW own AS (PARTITION BY recording_id ORDER BY t))"
-        f" WHERE number = 1 OR phase IN ({', '.join(repr(phase) for phase in _OUT_OF_USE)})",
+        f" AS changes WHERE number = 1 OR phase IN ({', '.join(repr(phase) for phase in _OUT_OF_USE)})",
         (start, end),
     ).fetchall()
     states = []
