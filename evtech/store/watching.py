@@ -58,8 +58,9 @@ def find(connection: Connection, start: float, end: float) -> Watched:
     seen = connection.exec_driver_sql(
         "SELECT recording_id, t, until, phase, before, number FROM"
         " (SELECT recording_id, t, json_extract(details, '$.phase') AS phase,"
-        "  json_extract(details, '$.from') AS before, lead(t) OVER own AS until, row_number() OVER own AS number FROM event"
-        "  WHERE kind = 'state_changed' AND t >= ? AND t <= ? WINDOW own AS (PARTITION BY recording_id ORDER BY t))"
+        "  json_extract(details, '$.from') AS before, lead(t) OVER own AS until, row_number() OVER own AS number"
+        "  FROM event WHERE kind = 'state_changed' AND t >= ? AND t <= ?"
+        "  WINDOW own AS (PARTITION BY recording_id ORDER BY t))"
         f" WHERE number = 1 OR phase IN ({', '.join(repr(phase) for phase in _OUT_OF_USE)})",
         (start, end),
     ).fetchall()
