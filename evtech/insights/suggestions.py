@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evtech.insights.collecting import uncollected
 from evtech.insights.demand import exposure, occupied
 from evtech.insights.grid import local_hours, quarters, spread
 from evtech.insights.intervals import measure
@@ -47,6 +48,7 @@ class BusyHours:
     watched_h: float
 
 
+@uncollected
 def suggestions(found: Overview) -> list[Suggestion]:
     """Return what stands out, the gravest first."""
     said: list[Suggestion] = []
