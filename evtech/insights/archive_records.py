@@ -4,6 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from evtech.insights.collecting import uncollected
 from evtech.insights.intervals import Interval, subtract, union
 from evtech.insights.records import Attempt, Port, Records, StateSpan
 from evtech.insights.session_check import KIND, kept
@@ -21,6 +22,7 @@ _STATES = {
 }  # fmt: skip
 
 
+@uncollected
 def read_archive(
     archive: "Archive",
     charger: str | None = None,

@@ -17,6 +17,7 @@ from evtech.insights.availability import (
     port_availability,
     uk_reliability,
 )
+from evtech.insights.collecting import uncollected
 from evtech.insights.demand import INTERVAL_MIN, Demand, WeekHours, demand, together, week_hours
 from evtech.insights.intervals import Interval
 from evtech.insights.rates import Rate
@@ -54,6 +55,7 @@ class Overview:
     tries: dict[str, list[Attempt]]  # begun in it and judged, quick retries joined, by port
 
 
+@uncollected
 def overview(records: Records, period: Interval, now: float | None = None) -> Overview:
     """Compute everything for a period [from, to); raise ``InputError`` for one that is empty or absurd."""
     if not period[1] > period[0]:

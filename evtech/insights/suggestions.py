@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from evtech.insights.collecting import uncollected
 from evtech.insights.demand import exposure, occupied
 from evtech.insights.grid import local_hours, quarters, spread
 from evtech.insights.intervals import measure
@@ -20,6 +21,7 @@ from evtech.insights.success import is_success, visits
 FULL_SHARE = 0.7  # of an hour: from here on a customer more often finds the port taken than free
 LEAST_WEEKS, LEAST_ATTEMPTS, LEAST_HOURS = 4, 20, 20.0
 IDLE_SHARE = 0.5
+MOST_OF_A_KIND = 5
 Figure = str | float | int
 
 
@@ -47,8 +49,9 @@ class BusyHours:
     watched_h: float
 
 
+@uncollected
 def suggestions(found: Overview) -> list[Suggestion]:
-    """Return what stands out, the gravest first."""
+    """Return what stands out, the gravest of each kind first, at most five of a kind."""
     said: list[Suggestion] = []
     for name, port in found.records.ports.items():
         own = found.touching.get(name, [])
@@ -58,7 +61,14 @@ def suggestions(found: Overview) -> list[Suggestion]:
     order = ("port_fails", "port_down", "first_attempts", "one_cause", "busy", "idle")
     tries = [attempt for own in found.tries.values() for attempt in own]
     said += _failing(found.tries) + _first_attempts(tries, found) + _one_cause(found)
-    return sorted(said, key=lambda s: (order.index(s.kind), -float(s.figures["pct"])))
+    said.sort(key=lambda s: -float(s.figures["pct"]))
+    ranks: dict[str, int] = {}
+    ranked = []
+    for remark in said:
+        ranks[remark.kind] = rank = ranks.get(remark.kind, 0) + 1
+        ranked.append((rank, order.index(remark.kind), remark))
+    # the worst of each kind first, then the second of each: a reader of three lines hears three things
+    return [remark for rank, _, remark in sorted(ranked, key=lambda each: each[:2]) if rank <= MOST_OF_A_KIND]
 
 
 def busy_hours(found: Overview, port: Port) -> list[BusyHours]:

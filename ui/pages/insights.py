@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QLayout,
     QLineEdit,
     QPushButton,
+    QScrollArea,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -79,7 +80,11 @@ class InsightsPage(Page):
         self.tabs.addTab(_column(self._upper, self.panels[2]), translate("Insights", "At a glance"))
         self.tabs.addTab(_column(self._lower, self.panels[5]), translate("Insights", "Causes and energy"))
         self.anomalies = QVBoxLayout()
-        self.tabs.addTab(_column(self.anomalies), translate("Insights", "Findings in the data"))
+        findings = QScrollArea()  # many findings must not stretch the pictures of the other tabs
+        findings.setWidgetResizable(True)
+        findings.setFrameShape(QScrollArea.Shape.NoFrame)
+        findings.setWidget(_column(self.anomalies))
+        self.tabs.addTab(findings, translate("Insights", "Findings in the data"))
         layout.addWidget(self.tabs, 1)
         self._timer = QTimer(self, interval=WAIT_MS, singleShot=True)
         self._timer.timeout.connect(self.load)
