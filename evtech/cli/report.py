@@ -1,6 +1,7 @@
 """``evtech report``: documents made from the archive."""
 
 import importlib
+from collections.abc import Iterable
 from pathlib import Path
 
 import typer
@@ -8,7 +9,7 @@ import typer
 from evtech.cli.output import Output
 from evtech.errors import InputError
 
-# kind -> module and function that writes it: (archive, id, pdf=, html=, lang=) -> [(file, SHA-256)]
+# kind -> module and function that writes it: (archive, id, pdf=, html=, lang=, seal=) -> [(file, SHA-256)]
 KINDS = {
     "session": ("evtech.reports.session", "write_session_report"),
     "diagnosis": ("evtech.reports.diagnosis", "write_diagnosis_report"),
@@ -27,6 +28,7 @@ def register(app: typer.Typer) -> None:
         pdf: Path | None = typer.Option(None, help="PDF file to write."),  # noqa: B008
         html: Path | None = typer.Option(None, help="HTML file to write."),  # noqa: B008
         lang: str = typer.Option("en", help="en or de"),
+        seal: bool = typer.Option(True, "--seal/--no-seal", help="Sign the PDF with your key."),
         trust_as: str | None = typer.Option(
             None, "--trust", help="With verify: know this signer under a name from now on."
         ),
@@ -44,13 +46,21 @@ def register(app: typer.Typer) -> None:
         write = getattr(importlib.import_module(module), function)
         archive = open_archive(context)
         try:
-            written = write(archive, id_, pdf=pdf, html=html, lang=lang)
+            written = write(archive, id_, pdf=pdf, html=html, lang=lang, seal=seal)
         finally:
             archive.close()
+        say_remarks(context.obj.output, written)
         files = [{"file": str(path), "sha256": digest} for path, digest in written]
         context.obj.output.result(
             {"kind": kind, "files": files}, "\n".join(f"{path} is written" for path, _ in written)
         )
+
+
+def say_remarks(output: Output, written: Iterable[tuple[Path, str]]) -> None:
+    """Say why a report carries no seal where it should; what was written may be a plain pair."""
+    for file in written:
+        if remark := getattr(file, "remark", None):
+            output.say(f"evtech: {remark}")
 
 
 def verify(output: Output, file: Path, trust_as: str | None) -> int:

@@ -118,7 +118,7 @@ def import_visit(archive: "Archive", visit: VisitFile) -> dict[str, int]:
         )
     with _opened(visit.path) as file:
         rows = {table: _rows(file, table) for table in SHAPES if f"rows/{table}.jsonl" in visit.manifest["members"]}
-        return archive.import_rows(lambda connection: import_rows(connection, rows))
+        return archive.import_rows(lambda connection: import_rows(connection, visit.manifest["visit"], rows))
 
 
 def member(visit: VisitFile, name: str) -> bytes:

@@ -36,7 +36,7 @@ from ui.pages.page import Page
 from ui.theme import LIGHT, Theme
 from ui.widgets.dress import Heading, LargeButton, dress
 from ui.widgets.period import Period
-from ui.words import translate
+from ui.words import remarks, translate
 
 _CURVES = (
     "voltage_l1", "voltage_l2", "voltage_l3", "current_l1", "current_l2", "current_l3", "power_total",
@@ -308,7 +308,7 @@ class SessionsPage(Page):
 
         def done(result: object) -> None:
             failed = isinstance(result, EvtechError)
-            written = translate("Sessions", "{file} is written").format(file=path)
+            written = translate("Sessions", "{file} is written").format(file=path) + remarks(result)
             self.message.emit(f"{result} {result.hint}" if failed else written)
 
         self._bridge.work(lambda: task(session, path), done)
