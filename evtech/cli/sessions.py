@@ -35,16 +35,17 @@ def list_sessions(
     try:
         found = archive.sessions(_moment(from_), _moment(to), charger, text)
         hidden = archive.session_list(limit=0).total - len(found)
+        imported = archive.imported()
     finally:
         archive.close()
     energy = sum(session.energy_wh or 0.0 for session in found)
     data = {
-        "sessions": [contract(session) for session in found],
+        "sessions": [contract(session) | {"imported_from": imported.get(session.visit_id)} for session in found],
         "total_energy_wh": energy,
         "shown": len(found),
         "hidden": hidden,
     }
-    lines = [_line(session) for session in found]
+    lines = [_line(session, imported.get(session.visit_id)) for session in found]
     digits, unit = shown(energy, "Wh")
     lines.append(f"{len(found)} sessions, {digits} {unit}" + (f"; {hidden} hidden by the filter" if hidden else ""))
     context.obj.output.result(data, "\n".join(lines))
@@ -55,9 +56,10 @@ def show(context: typer.Context, session_id: str = typer.Argument(..., metavar="
     archive = open_archive(context)
     try:
         session = archive.session(session_id)
+        imported = archive.imported().get(session.visit_id)
     finally:
         archive.close()
-    data = contract(session)
+    data = contract(session) | {"imported_from": imported}
     text = "\n".join(f"{key:<20} {value}" for key, value in data.items() if value not in (None, [], ()))
     context.obj.output.result(data, text)
 
@@ -107,9 +109,9 @@ def _moment(text: str | None) -> datetime | None:
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
-def _line(session: ChargingSession) -> str:
+def _line(session: ChargingSession, imported: str | None) -> str:
     digits, unit = shown(session.energy_wh, "Wh")
     end = iso(session.ended) or "running"
-    marks = " simulated" if session.simulated else ""
+    marks = (" simulated" if session.simulated else "") + (f" imported from {imported}" if imported else "")
     who = f"{session.charger.vendor} {session.charger.model} {session.charger.serial_number or ''}"
     return f"{session.id[:8]}  {iso(session.started)}  {end:<24}  {digits:>10} {unit}  {who}{marks}"
