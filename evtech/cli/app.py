@@ -33,6 +33,9 @@ GROUPS = (
 )
 
 
+OPENED = (".evvisit", ".evtech")  # files that `evtech FILE` opens in the window
+
+
 @dataclass(slots=True)
 class Common:
     """The options that stand before the command: every command gets them as ``context.obj``."""
@@ -85,6 +88,8 @@ def run(words: list[str]) -> int:
     _wants_json = "--json" in words
     output = Output(as_json=_wants_json, verbose=False)
     command = typer.main.get_command(build())
+    if words and words[0].lower().endswith(OPENED):  # a double click hands over the file alone
+        words = ["gui", *words]
     try:
         code = command.main([word for word in words if word != "--json"], prog_name="evtech", standalone_mode=False)
     except EvtechError as error:

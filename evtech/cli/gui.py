@@ -11,7 +11,7 @@ def register(app: typer.Typer) -> None:
     @app.command()
     def gui(
         context: typer.Context,
-        files: list[str] = typer.Argument(None, metavar="[FILE…]", help="Profiles and archives to open."),  # noqa: B008
+        files: list[str] = typer.Argument(None, metavar="[FILE…]", help="Visits, profiles and archives to open."),  # noqa: B008
     ) -> None:
         """Open the window."""
         raise typer.Exit(open_window(context.obj.archive, context.obj.profile_dir, files=files or ()))

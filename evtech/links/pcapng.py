@@ -6,6 +6,7 @@ checksum holds travels as Modbus/TCP (unit and PDU are the same; the checksum st
 no frame - noise, halves, a wrong checksum - goes to port 50200 as it was, with evtech's note.
 """
 
+import io
 import struct
 import threading
 from collections.abc import Iterable
@@ -109,18 +110,13 @@ class PcapngFile:
                 self.problem = error
 
 
-def write_pcapng(target: Path, frames: Iterable[Frame], framing: Framing, link: str = "") -> None:
-    """Write frames to a file, whole or not at all; raise ``OSError``."""
-    aside = target.with_name(target.name + ".part")
-    try:
-        with aside.open("wb") as stream:
-            writer = PcapngWriter(stream, framing, link)
-            for frame in frames:
-                writer.add(frame)
-        aside.replace(target)
-    except OSError:
-        aside.unlink(missing_ok=True)
-        raise
+def pcapng(frames: Iterable[Frame], framing: Framing, link: str = "") -> bytes:
+    """Return frames as a file's bytes."""
+    stream = io.BytesIO()
+    writer = PcapngWriter(stream, framing, link)
+    for frame in frames:
+        writer.add(frame)
+    return stream.getvalue()
 
 
 def _serial_body(data: bytes, framing: Framing) -> tuple[bytes | None, str]:

@@ -18,6 +18,7 @@ class SessionsModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.rows: list[ChargingSession] = []
+        self.imported: dict[str, str] = {}  # from whom, by visit
 
     def show_rows(self, rows: list[ChargingSession]) -> None:
         """Replace the rows."""
@@ -41,7 +42,12 @@ class SessionsModel(QAbstractTableModel):
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(index.column())
-        return cell(self.rows[index.row()], index.column()) if role == Qt.ItemDataRole.DisplayRole else None
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        session = self.rows[index.row()]
+        signer = self.imported.get(session.visit_id) if index.column() == CHARGER else None
+        text = cell(session, index.column())
+        return translate("Sessions", "{name} · imported from {who}").format(name=text, who=signer) if signer else text
 
 
 def cell(session: ChargingSession, column: int) -> str:

@@ -100,7 +100,7 @@ class SessionsPage(Page):
 
     def load(self) -> None:
         """Ask the archive on a worker thread."""
-        self._bridge.work(self._archive.sessions, self._show_all)
+        self._bridge.work(lambda: (self._archive.sessions(), self._archive.imported()), self._show_all)
 
     def choose(self, session_id: str) -> None:
         """Choose a session as soon as it is listed."""
@@ -150,7 +150,7 @@ class SessionsPage(Page):
         if isinstance(result, EvtechError):
             self.totals.setText(f"{result} {result.hint}")
             return
-        self._all = list(result)  # type: ignore[call-overload]
+        self._all, self.model.imported = result  # type: ignore[misc]  # as `load` asked
         self._show_parts()
         self._filter()
 

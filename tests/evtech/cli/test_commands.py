@@ -138,3 +138,13 @@ def test_a_killed_recording_goes_on_as_the_same_session(charger: str, tmp_path: 
     assert len(session["earlier_recordings"]) == 1
     assert session["gaps"][0]["reason"] == "evtech was not running"
     assert session["energy_wh"] > 0
+
+
+def test_a_visit_alone_is_opened_in_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    from evtech.cli import app, gui
+
+    seen: list[object] = []
+    monkeypatch.setattr(gui, "open_window", lambda *words, files=(): seen.append(list(files)) or 0)
+
+    assert app.run(["/x/visit.evvisit"]) == 0
+    assert seen == [["/x/visit.evvisit"]]

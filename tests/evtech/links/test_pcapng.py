@@ -11,7 +11,7 @@ import pytest
 
 from evtech.devices.library import Library
 from evtech.errors import InputError
-from evtech.links.pcapng import framing_of, write_pcapng
+from evtech.links.pcapng import framing_of, pcapng
 from evtech.links.pdu import rtu_frame
 from evtech.links.traffic import Frame, Traffic
 from evtech.simulator.server import TcpServer
@@ -50,7 +50,7 @@ def dissected(path: Path, *fields: str) -> list[list[str]]:
 @needs_tshark
 @pytest.mark.parametrize("framing", PAIRS)
 def test_tshark_sees_question_and_answer(framing: str, tmp_path: Path) -> None:
-    write_pcapng(tmp_path / "t.pcapng", frames(*PAIRS[framing]), framing, "COM4")
+    (tmp_path / "t.pcapng").write_bytes(pcapng(frames(*PAIRS[framing]), framing, "COM4"))
 
     ask, answer = dissected(
         tmp_path / "t.pcapng", "frame.time_epoch", "_ws.col.Protocol", "mbtcp.unit_id", "modbus.func_code",
@@ -67,7 +67,7 @@ def test_tshark_sees_question_and_answer(framing: str, tmp_path: Path) -> None:
 @needs_tshark
 def test_what_is_no_frame_stays_as_it_was_and_disturbs_nothing(tmp_path: Path) -> None:
     noise = rtu_frame(7, ANSWER)[:-1] + b"\0"
-    write_pcapng(tmp_path / "t.pcapng", frames((True, rtu_frame(7, ASK)), (False, noise), *PAIRS["rtu"]), "rtu")
+    (tmp_path / "t.pcapng").write_bytes(pcapng(frames((True, rtu_frame(7, ASK)), (False, noise), *PAIRS["rtu"]), "rtu"))
 
     rows = dissected(tmp_path / "t.pcapng", "_ws.col.Protocol", "tcp.payload", "frame.comment")
 
@@ -77,7 +77,7 @@ def test_what_is_no_frame_stays_as_it_was_and_disturbs_nothing(tmp_path: Path) -
 
 @needs_tshark
 def test_the_checksums_of_ip_and_tcp_hold(tmp_path: Path) -> None:
-    write_pcapng(tmp_path / "t.pcapng", frames(*PAIRS["tcp"]), "tcp")
+    (tmp_path / "t.pcapng").write_bytes(pcapng(frames(*PAIRS["tcp"]), "tcp"))
     words = ["-o", "ip.check_checksum:TRUE", "-o", "tcp.check_checksum:TRUE"]
 
     said = subprocess.run(
