@@ -218,7 +218,7 @@ class HandOverDialog(QDialog):
         outer.addWidget(self.note)
         outer.addWidget(self.bar)
         outer.addLayout(self._make_buttons())
-        self.resize(em * 58, self.fontMetrics().height() * 36)
+        self.resize(em * 58, min(self.fontMetrics().height() * 36, 690))
         self._set_busy(False)
         self.finished_box.setVisible(False)
 

@@ -119,6 +119,15 @@ class WindowTools(QObject):
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.open()
 
+    def open_support(self) -> None:
+        """Let the user put a support bundle together."""
+        from ui.support_dialog import SupportDialog
+
+        traffic = next(iter(self._traffic().values()), None)
+        dialog = SupportDialog(self.bench.archive, traffic, self.window.bridge, self.window.theme, self.window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
     def export_traffic(self) -> None:
         """Ask for a file and write the frames of the link, for Wireshark."""
         found = list(self._traffic().values())
@@ -154,6 +163,8 @@ class WindowTools(QObject):
         menus.file.insertAction(menus.file.actions()[1], action)
         menus.file.insertSeparator(menus.file.actions()[2])
         menus.add(menus.tools, translate("Menu", "Export the &traffic…"), self.export_traffic)
+        bundle = menus.add(menus.help, translate("Menu", "&Support bundle…"), self.open_support)
+        menus.help.insertAction(menus.help.actions()[0], bundle)
 
     def ask_open(self) -> None:
         """Ask for files and open them."""

@@ -30,6 +30,7 @@ GROUPS = (
     "insights",
     "visit",
     "billing",
+    "support",
 )
 
 

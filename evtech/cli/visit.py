@@ -56,7 +56,7 @@ def export(
     from evtech.reports.sealing import usual_name
     from evtech.reports.signers import load_signer
 
-    traffic = _traffic(pcapng) if pcapng else None
+    traffic = read_pcapng(pcapng) if pcapng else None
     wish = Wish(id_, PARTS if redact else tuple(leave_out), lang if reports else None, traffic)
     folder = context.obj.profile_dir
     library = Library(Path(folder) if folder else None)
@@ -82,7 +82,7 @@ def export(
     output.result(data, "\n".join(lines))
 
 
-def _traffic(file: Path) -> bytes:
+def read_pcapng(file: Path) -> bytes:
     """Return a pcapng file; raise ``InputError`` for anything else."""
     try:
         data = file.read_bytes()

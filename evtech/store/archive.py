@@ -186,6 +186,14 @@ class Archive:
             rows = connection.exec_driver_sql("SELECT id FROM visit ORDER BY started DESC").fetchall()
         return [self.visit(row[0]) for row in rows]
 
+    def serial_numbers(self) -> set[str]:
+        """Return the serial numbers of all chargers that were recorded."""
+        with self.reading() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT DISTINCT serial_number FROM recording WHERE serial_number IS NOT NULL"
+            ).fetchall()
+        return {str(row[0]) for row in rows}
+
     def import_rows(self, work: Callable[[Connection], T]) -> T:
         """Run an import in one transaction of its own: all of it is kept, or nothing; raise ``ArchiveError``."""
         try:

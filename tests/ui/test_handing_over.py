@@ -15,6 +15,7 @@ from evtech.store.archive import Archive
 from tests.evtech.reports.test_visit_file import fill, rewrite
 from ui.handover_dialog import HandOverDialog
 from ui.main_window import MainWindow
+from ui.support_dialog import SupportDialog
 from ui.visit_window import VisitWindow
 
 
@@ -148,3 +149,19 @@ def test_nothing_connects_in_the_window_of_a_visit(window: MainWindow, sealed: P
     assert "your own window" in shown.strips.currentMessage()
     assert not any(action.isEnabled() for action in shown.menus.device.actions())
     shown.close()
+
+
+def test_the_support_bundle_saves_what_it_shows(window: MainWindow, qtbot: QtBot, tmp_path: Path) -> None:
+    fill(window.bench.archive, 2)
+    window.tools.open_support()
+    bundle = window.findChild(SupportDialog)
+    qtbot.waitUntil(bundle.save_button.isEnabled, timeout=5000)
+    bundle.parts["archive"].setChecked(False)
+    qtbot.waitUntil(lambda: "archive.json" not in bundle.members and bundle.save_button.isEnabled(), timeout=5000)
+
+    bundle.save(tmp_path / "s.zip")
+    qtbot.waitUntil((tmp_path / "s.zip").exists, timeout=5000)
+
+    with zipfile.ZipFile(tmp_path / "s.zip") as file:
+        assert {name: file.read(name) for name in file.namelist()} == bundle.members
+    assert not bundle.parts["traffic"].isEnabled()
