@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import QStandardPaths, Qt, QUrl, Signal
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import (
     QApplication,
@@ -60,6 +60,7 @@ class HandOverDialog(QDialog):
         self._offer, self._bridge = offer, bridge
         self._stop = threading.Event()
         self._seen: Preview | None = None
+        self._visits: dict[str, Visit] = {}
         self.done_file: HandedOver | None = None
         self._build()
         dress(self, theme)
@@ -112,6 +113,7 @@ class HandOverDialog(QDialog):
         if isinstance(visits, EvtechError):
             self._say(f"{visits} {visits.hint}")
             return
+        self._visits = {visit.id: visit for visit in visits}
         for visit in visits:
             words = [local_time(visit.started), visit.site or translate("HandOver", "no site"), visit.technician]
             self.visit.addItem(" · ".join(word for word in words if word), visit.id)
@@ -129,8 +131,8 @@ class HandOverDialog(QDialog):
         self.traffic.setEnabled(has_traffic)
         why = translate("HandOver", "Only while the charger of this visit is connected")
         self.traffic.setToolTip("" if has_traffic else why)
-        folder = Path(self.file.text()).parent if self.file.text() else Path.home()
-        self.file.setText(str(folder / f"{_file_name(self.visit.currentText())}.evvisit"))
+        folder = Path(self.file.text()).parent if self.file.text() else _documents()
+        self.file.setText(str(folder / f"{_file_name(self._visits[visit])}.evvisit"))
         self._bridge.work(lambda: preview(self._offer.archive, visit), self._show_preview)
 
     def _show_preview(self, seen: Preview | EvtechError) -> None:
@@ -387,7 +389,11 @@ def lines(seen: Preview, form: HandOverDialog) -> list[str]:
     return said
 
 
-def _file_name(words: str) -> str:
-    """Return a file name that every system takes, from a visit's line."""
-    kept = "".join(c if c.isalnum() or c in "-_" else "-" for c in words)
-    return "-".join(part for part in kept.split("-") if part)[:60] or "visit"
+def _file_name(visit: Visit) -> str:
+    """Return a file name that tells nobody's name: the file may be meant to hold none."""
+    return f"visit-{visit.started.astimezone():%Y%m%d-%H%M}-{visit.id[:8]}"
+
+
+def _documents() -> Path:
+    place = QStandardPaths.writableLocation(QStandardPaths.StandardLocation.DocumentsLocation)
+    return Path(place) if place and Path(place).is_dir() else Path.home()
