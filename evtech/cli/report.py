@@ -1,15 +1,19 @@
 """``evtech report``: documents made from the archive."""
 
 import importlib
+from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from evtech.cli.output import Output
 from evtech.errors import InputError
 
-# kind -> module and function that writes it: (archive, id, pdf=, html=, lang=) -> [(file, SHA-256)]
+if TYPE_CHECKING:
+    from evtech.reports.sealing import Written
+
+# kind -> module and function that writes it: (archive, id, pdf=, html=, lang=, seal=) -> [(file, SHA-256)]
 KINDS = {
     "session": ("evtech.reports.session", "write_session_report"),
     "diagnosis": ("evtech.reports.diagnosis", "write_diagnosis_report"),
@@ -44,6 +48,7 @@ def register(app: typer.Typer) -> None:
         to: str | None = typer.Option(None, help="End, not included."),
         outages: Path | None = typer.Option(None, help="With availability: CSV of outages and exclusions."),  # noqa: B008
         lang: str = typer.Option("en", help="en or de"),
+        seal: bool = typer.Option(True, "--seal/--no-seal", help="Sign the PDF with your key."),
         trust_as: str | None = typer.Option(
             None, "--trust", help="With verify: know this signer under a name from now on."
         ),
@@ -59,30 +64,38 @@ def register(app: typer.Typer) -> None:
         if kind == "billing" and Path(id_).exists():
             from evtech.reports.billing_kept import write_file_report
 
-            written = write_file_report(Path(id_), pdf=pdf, html=html, lang=lang)
+            written = write_file_report(Path(id_), pdf=pdf, html=html, lang=lang, seal=seal)
         else:
             from evtech.cli.sessions import moment
 
             options: dict[str, object] = {"from_": moment(from_), "to": moment(to)} if kind in PERIODS else {}
             options |= {"outages": outages} if kind == "availability" else {}
-            written = _from_archive(context, kind, id_, pdf=pdf, html=html, lang=lang, **more, **options)
+            written = _from_archive(context, kind, id_, pdf=pdf, html=html, lang=lang, seal=seal, **more, **options)
+        say_remarks(context.obj.output, written)
         files = [{"file": str(path), "sha256": digest} for path, digest in written]
         context.obj.output.result(
             {"kind": kind, "files": files}, "\n".join(f"{path} is written" for path, _ in written)
         )
 
 
-def _from_archive(context: typer.Context, kind: str, id_: str, **wanted: Any) -> list[tuple[Path, str]]:
+def _from_archive(context: typer.Context, kind: str, id_: str, **wanted: Any) -> "list[Written]":
     from evtech.cli.sessions import open_archive
 
     module, function = KINDS[kind]
     write = getattr(importlib.import_module(module), function)
     archive = open_archive(context)
     try:
-        written: list[tuple[Path, str]] = write(archive, id_, **wanted)
+        written: list[Written] = write(archive, id_, **wanted)
     finally:
         archive.close()
     return written
+
+
+def say_remarks(output: Output, written: Iterable[tuple[Path, str]]) -> None:
+    """Say why a report carries no seal where it should; what was written may be a plain pair."""
+    for file in written:
+        if remark := getattr(file, "remark", None):
+            output.say(f"evtech: {remark}")
 
 
 def verify(output: Output, file: Path, trust_as: str | None) -> int:

@@ -66,9 +66,10 @@ def show(context: typer.Context, session_id: str = typer.Argument(..., metavar="
     archive = open_archive(context)
     try:
         session = archive.session(session_id)
+        imported = archive.imported().get(session.visit_id)
     finally:
         archive.close()
-    data = contract(session)
+    data = contract(session) | {"imported_from": imported}
     text = "\n".join(f"{key:<20} {value}" for key, value in data.items() if value not in (None, [], ()))
     context.obj.output.result(data, text)
 

@@ -20,6 +20,7 @@ from evtech.insights.records import Attempt, Outage, Port, Records
 from evtech.insights.success import is_success
 from evtech.insights.trends import MONTH, boundaries
 from evtech.reports.document import facts, heading, text
+from evtech.reports.sealing import Written
 from evtech.reports.summary import Sheet, Summary, sheet_table, words, write_summary
 from evtech.store.archive import Archive
 from evtech.store.session_list import RECORDED, SessionFilter
@@ -29,8 +30,8 @@ _YEAR_S = 365 * 86400.0  # 525,600 min: the rule's year
 
 def write_availability(
     archive: Archive, id_: str, *, lang: str = "en", from_: datetime | None = None, to: datetime | None = None,
-    outages: Path | None = None, zone: str = "UTC", **files: Path | None,
-) -> list[tuple[Path, str]]:  # fmt: skip
+    outages: Path | None = None, zone: str = "UTC", seal: bool = True, **files: Path | None,
+) -> list[Written]:  # fmt: skip
     """Write a port's report over [from, to), by default the twelve months until now; ``all`` writes one file a port.
 
     ``outages`` is a CSV of outages and exclusions that takes the place of what was watched. Raises ``NotFoundError``
@@ -48,7 +49,7 @@ def write_availability(
     for port in ports:
         summary = availability_summary(records, known, port, period, now, lang, _marked(archive, port, period, lang))
         own = {kind: path if len(ports) == 1 else _named(path, port) for kind, path in files.items() if path}
-        written += write_summary(summary, lang, **own)
+        written += write_summary(summary, lang, seal=seal, **own)
     return written
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from evtech.errors import NotFoundError
 from evtech.reports.document import heading
+from evtech.reports.sealing import Written
 from evtech.reports.summary import Sheet, Summary, sheet_table, words, write_summary
 from evtech.store.archive import Archive
 from evtech.store.session_list import RECORDED, SessionFilter, SessionLine
@@ -14,22 +15,22 @@ from evtech.store.session_list import RECORDED, SessionFilter, SessionLine
 
 def write_customer(
     archive: Archive, id_: str, *, lang: str = "en", from_: datetime | None = None, to: datetime | None = None,
-    **files: Path | None,
-) -> list[tuple[Path, str]]:  # fmt: skip
+    seal: bool = True, **files: Path | None,
+) -> list[Written]:  # fmt: skip
     """Write the summary of a site's or a charger's sessions (``all`` for every one); return files with SHA-256."""
     wanted = None if id_ == "all" else id_
     lines = archive.session_list(SessionFilter(from_, to, site=wanted)).lines
     lines = lines or archive.session_list(SessionFilter(from_, to, charger=wanted)).lines
     if not lines:
         raise NotFoundError(f"There is no session of a site or charger {id_!r}.", "`evtech sessions list` shows them.")
-    return write_customer_report(lines, lang=lang, **files)
+    return write_customer_report(lines, lang=lang, seal=seal, **files)
 
 
 def write_customer_report(
-    lines: Sequence[SessionLine], lang: str = "en", **files: Path | None
-) -> list[tuple[Path, str]]:
+    lines: Sequence[SessionLine], lang: str = "en", seal: bool = True, **files: Path | None
+) -> list[Written]:
     """Write the summary of exactly these sessions; return each file with its SHA-256."""
-    return write_summary(customer_summary(lines, lang), lang, **files)
+    return write_summary(customer_summary(lines, lang), lang, seal=seal, **files)
 
 
 def customer_summary(lines: Sequence[SessionLine], lang: str) -> Summary:

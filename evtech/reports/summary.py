@@ -16,7 +16,7 @@ from evtech import VERSION, paths
 from evtech.errors import InputError
 from evtech.reports.calibration_chart import TONES, badge
 from evtech.reports.document import Block, render_html, table
-from evtech.reports.files import write_whole
+from evtech.reports.sealing import Written, write_pdf, written_whole
 
 LANGUAGES = ("en", "de")
 MOST_ROWS = 400  # of a table on paper; the attached record has all of them
@@ -57,34 +57,30 @@ def words(lang: str) -> dict[str, Any]:
 
 def write_summary(
     summary: Summary, lang: str, *, pdf: Path | None = None, html: Path | None = None, xlsx: Path | None = None,
-    csv: Path | None = None,
-) -> list[tuple[Path, str]]:  # fmt: skip
+    csv: Path | None = None, seal: bool = True,
+) -> list[Written]:  # fmt: skip
     """Write the files that are named; return each with its SHA-256."""
     if not any((pdf, html, xlsx, csv)):
         raise InputError("No file is named.", "Name a PDF, HTML, XLSX or CSV file.")
     made = summary.made or datetime.now(UTC)
     record = json.dumps(summary.record, indent=1, ensure_ascii=False).encode()
     data, pictures = _contents(summary, lang, made, record)
-    written: list[Path] = []
+    written: list[Written] = []
     if pdf is not None:
         from evtech.reports.pdf import compile_pdf
 
         files = {name: svg.encode() for name, svg in pictures.items()}
         files |= {"data.json": json.dumps(data).encode(), "run.json": record, "result.json": _sheets_json(summary)}
-        write_whole(pdf, compile_pdf("calibration", files, made))
-        written.append(pdf)
+        written.append(write_pdf(pdf, compile_pdf("calibration", files, made), seal=seal))
     if html is not None:
-        write_whole(html, render_html(data, pictures).encode())
-        written.append(html)
+        written.append(written_whole(html, render_html(data, pictures).encode()))
     if xlsx is not None:
         from evtech.reports.workbook import workbook
 
-        write_whole(xlsx, workbook([(s.name, s.head, s.rows) for s in summary.sheets]))
-        written.append(xlsx)
+        written.append(written_whole(xlsx, workbook([(s.name, s.head, s.rows) for s in summary.sheets])))
     if csv is not None:
-        write_whole(csv, _csv(summary.sheets[0]).encode())
-        written.append(csv)
-    return [(path, hashlib.sha256(path.read_bytes()).hexdigest()) for path in written]
+        written.append(written_whole(csv, _csv(summary.sheets[0]).encode()))
+    return written
 
 
 def sheet_table(

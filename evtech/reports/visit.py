@@ -5,6 +5,7 @@ from pathlib import Path
 
 from evtech.errors import NotFoundError
 from evtech.reports.document import facts, heading, listing, text
+from evtech.reports.sealing import Written
 from evtech.reports.summary import Sheet, Summary, sheet_table, shown, words, write_summary
 from evtech.store.archive import Archive
 from evtech.store.records import Visit
@@ -12,13 +13,15 @@ from evtech.store.records import Visit
 _BAD = frozenset({"FAIL", "CONDITIONAL_FAIL", "findings", "mismatch", "critical", "fault"})
 
 
-def write_visit(archive: Archive, id_: str, *, lang: str = "en", **files: Path | None) -> list[tuple[Path, str]]:
+def write_visit(
+    archive: Archive, id_: str, *, lang: str = "en", seal: bool = True, **files: Path | None
+) -> list[Written]:
     """Write the report of a visit, named by its id or the beginning of it; return files with their SHA-256."""
     found = [v for v in archive.visits() if id_ and v.id.startswith(id_)]
     if len(found) != 1:
         count = f"{len(found)} visits begin" if found else "No visit begins"
         raise NotFoundError(f"{count} with {id_!r}.", "`evtech visit list` shows them.")
-    return write_summary(visit_summary(archive, found[0], lang), lang, **files)
+    return write_summary(visit_summary(archive, found[0], lang), lang, seal=seal, **files)
 
 
 def visit_summary(archive: Archive, visit: Visit, lang: str) -> Summary:

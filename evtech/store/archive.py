@@ -58,6 +58,7 @@ class Archive:
         self.is_team = is_team
         self._engine = engine
         self._writer: WriterThread | None = None
+        self.locked = ""  # why nothing is written here, such as a visit that is only looked at
 
     @classmethod
     def open(cls, path_or_url: str | Path, *, create: bool = True) -> "Archive":
@@ -112,6 +113,8 @@ class Archive:
             raise ArchiveError(
                 "The team's archive takes no recordings.", "Record into a file and push it with `evtech archive sync`."
             )
+        if self.locked:
+            raise ArchiveError(self.locked, "Import the visit, then work with it in your own archive.")
         if self._writer is None:
             self._writer = WriterThread(self._engine)
         return self._writer
@@ -184,6 +187,14 @@ class Archive:
         with self.reading() as connection:
             rows = connection.exec_driver_sql("SELECT id FROM visit ORDER BY started DESC").fetchall()
         return [self.visit(row[0]) for row in rows]
+
+    def serial_numbers(self) -> set[str]:
+        """Return the serial numbers of all chargers that were recorded."""
+        with self.reading() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT DISTINCT serial_number FROM recording WHERE serial_number IS NOT NULL"
+            ).fetchall()
+        return {str(row[0]) for row in rows}
 
     def import_rows(self, work: Callable[[Connection], T]) -> T:
         """Run an import in one transaction of its own: all of it is kept, or nothing; raise ``ArchiveError``."""
@@ -265,6 +276,11 @@ class Archive:
         """Return one result by its id or an unambiguous beginning of it; raise ``NotFoundError``."""
         with self.reading() as connection:
             return results.one(connection, id_or_prefix, kind)
+
+    def imported(self) -> dict[str, str]:
+        """Return from whom whole visits were taken in, by the visit's id."""
+        marks = self.results("import")
+        return {str(m.visit_id): str(m.body.get("signer") or "unnamed") for m in marks if m.body.get("whole")}
 
     # ---- sessions ----
 

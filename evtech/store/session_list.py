@@ -144,7 +144,7 @@ def insert_states(connection: Connection, recording_id: str, changes: Sequence[t
 
 def find(connection: Connection, wanted: SessionFilter, limit: int | None = None) -> SessionList:
     """Return the sessions that pass a filter, the running ones among them; at most ``limit`` of the newest."""
-    sites, changes = _sites(connection), _changes(connection)
+    sites, changes, signers = _sites(connection), _changes(connection), _signers(connection)
     where, values = _where(wanted, [key for key, change in changes.items() if "clock_s" in change])
     if wanted.site:
         there = [visit for visit, site in sites.items() if wanted.site.casefold() in site.casefold()]
@@ -159,6 +159,8 @@ def find(connection: Connection, wanted: SessionFilter, limit: int | None = None
     running = _running(connection)
     lines = [replace(line, site=sites.get(line.visit_id, "")) for line in running if _passes(line, wanted)]
     lines += [_line(tuple(row), sites) for row in rows]
+    if signers:
+        lines = [replace(x, source=signers[x.visit_id]) if x.visit_id in signers else x for x in lines]
     if changes:
         lines = [_corrected(line, changes.get(line.id)) for line in lines]
     if wanted.site:
@@ -245,6 +247,13 @@ def _sites(connection: Connection) -> dict[str, str]:
         "SELECT visit_id, value FROM visit_correction WHERE field = 'site' ORDER BY at"
     ).fetchall()
     return sites | {row[0]: row[1] for row in corrected}
+
+
+def _signers(connection: Connection) -> dict[str, str]:
+    """Return from whom whole visits were taken in, by the visit's id, in the words of a source."""
+    rows = connection.exec_driver_sql("SELECT visit_id, body FROM result WHERE kind = 'import'").fetchall()
+    marks = [(row[0], json.loads(row[1])) for row in rows]
+    return {visit: f"visit of {body.get('signer') or 'unnamed'}" for visit, body in marks if body.get("whole")}
 
 
 def _changes(connection: Connection) -> dict[str, dict[str, str]]:

@@ -36,7 +36,7 @@ from ui.theme import Theme
 from ui.widgets.dress import Heading, LargeButton, dress
 from ui.widgets.session_filter import SessionFilterBar
 from ui.widgets.session_view import SessionData, SessionView, extras_text, read_session
-from ui.words import translate
+from ui.words import remarks, translate
 
 FIRST_ROWS = 200  # asked for first: they are there at once, however long the list is
 
@@ -415,7 +415,7 @@ class SessionsPage(Page):
 
         def done(result: object) -> None:
             failed = isinstance(result, EvtechError)
-            written = translate("Sessions", "{file} is written").format(file=path)
+            written = translate("Sessions", "{file} is written").format(file=path) + remarks(result)
             self.message.emit(f"{result} {result.hint}" if failed else written)
 
         self._bridge.work(lambda: task(line, path), done)
