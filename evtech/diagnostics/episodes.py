@@ -13,6 +13,7 @@ if TYPE_CHECKING:
 
 FAST_POLL_S = 2.0  # slower polls may miss a state between two others
 BURST_S = (5.0, 60.0)
+LOWEST_OFFER_A = 6.0
 HOT_A = 2.0
 STARTED_S = 3.0  # shorter is a flapping pilot
 CHARGED_WH = 50.0
@@ -223,11 +224,23 @@ def _unhurried(found: list[Burst]) -> bool:
 
 
 def interruptions(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return how often charging stopped with the vehicle still there, within the window."""
+    """Return how often charging stopped with the vehicle still there, within the window.
+
+    A limit that is seen to fall below 6 A is load management, which may pause as often as it likes (R13).
+    """
     if evidence.state is None:
         return None
-    at = np.array([burst.end for burst in bursts(evidence)])
+    at = np.array([burst.end for burst in bursts(evidence) if burst.by_vehicle or not _withdrawn(evidence, burst.end)])
     return Signal(counted(evidence.trace.times, at, window or 3600.0), point="cp_state")
+
+
+def _withdrawn(evidence: "Evidence", at: float) -> bool:
+    """Tell whether the limit in force is known to have been below the least offer when charging stopped."""
+    limit = evidence.signal("lim.eff")
+    if limit is None or limit.numbers is None:
+        return False
+    i = int(np.searchsorted(evidence.trace.times, at))
+    return bool((limit.numbers[max(i - 1, 0) : i + 2] < LOWEST_OFFER_A).any())
 
 
 def hot_openings(evidence: "Evidence", window: float | None) -> Signal | None:

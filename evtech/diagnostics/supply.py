@@ -4,7 +4,6 @@ A loose joint drops a voltage that goes with its current and grows as it warms; 
 wandering mains does not. What all phases do at once comes from the network.
 """
 
-from collections import deque
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -118,16 +117,15 @@ def _lately_carried(times: Floats, amps: Floats) -> Floats:
     """Return the largest current of the last ten minutes at every sample; a single sample is no load (A)."""
     carried = np.nan_to_num(amps)
     carried[1:] = np.minimum(carried[1:], carried[:-1].copy())
-    found = carried.copy()
+    at = np.arange(len(times))
     first = np.searchsorted(times, times - LATELY_S, "left")
-    best: deque[int] = deque()
-    for i, value in enumerate(carried.tolist()):
-        while best and carried[best[-1]] <= value:
-            best.pop()
-        best.append(i)
-        while best[0] < first[i]:
-            best.popleft()
-        found[i] = carried[best[0]]
+    size = np.frexp(at - first + 1)[1] - 1  # the largest power of two that fits into each window
+    found = carried.copy()
+    reach = carried.copy()  # the largest of the last 2 ** power samples
+    for power in range(int(size.max(initial=0)) + 1):
+        here = size == power
+        found[here] = np.maximum(reach[here], reach[first[here] + 2**power - 1])
+        reach[2**power :] = np.maximum(reach[2**power :], reach[: -(2**power)].copy())
     return found
 
 
