@@ -10,7 +10,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import AsyncIterator, Callable, Coroutine
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -24,7 +24,7 @@ from evtech.devices.profile import Profile
 from evtech.devices.recognition import contradiction, recognise
 from evtech.diagnostics.desk import Desk, Surroundings
 from evtech.diagnostics.record import Circumstances
-from evtech.errors import DeviceError, EvtechError, InputError
+from evtech.errors import ArchiveError, DeviceError, EvtechError, InputError
 from evtech.events import Event, EventKind, EventListener
 from evtech.links.address import LinkAddress, parse_address
 from evtech.links.io_thread import IoThread
@@ -156,6 +156,7 @@ class Workbench:
         self.usual_interval: float | None = None  # s between polls where a connection asks for none
         self.technician = ""  # who is at the chargers, for the visits
         self.report_language = "en"
+        self._checking = ThreadPoolExecutor(1, "evtech-check")
 
     def connect(
         self,
@@ -222,7 +223,22 @@ class Workbench:
         for connection in list(self.connections):
             self.disconnect(connection).result(timeout=20)
         self.io.stop()
+        self._checking.shutdown()
         self.archive.close()
+
+    def _end_session(self, session: ChargingSession) -> None:
+        """Keep a session that ended; the rules over its samples run on a thread of their own."""
+        self.archive.close_session(session)
+        self._checking.submit(self._check_session, session)
+
+    def _check_session(self, session: ChargingSession) -> None:
+        from evtech.insights.session_check import check_session
+
+        self.archive.writer.flush()
+        try:
+            check_session(self.archive, session)
+        except ArchiveError:
+            logging.getLogger(__name__).exception("session %s could not be checked", session.id)
 
     # ---- on the I/O loop ----
 
@@ -310,7 +326,7 @@ class Workbench:
             recording_id,
             simulated=simulated,
             on_event=connection._tell,
-            on_end=self.archive.close_session if connection.writer else lambda session: None,
+            on_end=self._end_session if connection.writer else lambda session: None,
             continued=continued,
         )
         connection.sessions = sessions

@@ -29,7 +29,7 @@ from ui.pages.connect import Asked, ConnectPage
 from ui.pages.live import LivePage
 from ui.pages.page import Page
 from ui.pages.sessions import SessionsPage
-from ui.tasks import tasks
+from ui.tasks import Task, tasks
 from ui.theme import FIELD, LIGHT, THEMES, Theme, base_font, palette
 from ui.widgets.dress import dress
 from ui.widgets.header import Header
@@ -58,7 +58,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("evtech")
         self.resize(1366, 768)
         self.header, self.strips = Header(), Strips()
-        self.tasks = tasks()
+        self.tasks = self.make_tasks()
         self._made: dict[str, Page] = {}
         self.pages = QStackedWidget()
         self._build()
@@ -89,6 +89,10 @@ class MainWindow(QMainWindow):
     def sessions_page(self) -> SessionsPage:
         """Return the page Sessions."""
         return self.task_page("sessions")  # type: ignore[return-value]
+
+    def make_tasks(self) -> tuple[Task, ...]:
+        """Return the tasks of the rail."""
+        return tasks()
 
     def task_page(self, name: str) -> Page:
         """Return a task's page, made when it is first needed."""
@@ -126,8 +130,9 @@ class MainWindow(QMainWindow):
         self._refresh()
 
     def open_in_a_page(self, path: Path) -> bool:
-        """Hand a file to the first page that takes it, and show that page."""
-        for task in self.tasks:
+        """Hand a file to the page that is shown, else to the first one that takes it, and show that page."""
+        shown = self.tasks[self.rail.currentRow()]
+        for task in (shown, *self.tasks):
             if task.may_open(path) and self.task_page(task.name).open_file(path):
                 self.rail.go(task.name)
                 return True

@@ -41,7 +41,8 @@ def tasks() -> tuple[Task, ...]:
         Task("diagnose", translate("Window", "Diagnose"), _diagnose, (".csv",)),
         Task("calibrate", translate("Window", "Calibrate"), _calibrate, ()),
         Task("billing", translate("Window", "Billing check"), _billing, BILL_ENDINGS),
-        Task("sessions", translate("Window", "Sessions"), _sessions, ()),
+        Task("sessions", translate("Window", "Sessions"), _sessions, (".csv", ".json", ".jsonl", ".ndjson", ".log")),
+        Task("insights", translate("Window", "Insights"), _insights, ()),
     )
 
 
@@ -79,3 +80,9 @@ def _calibrate(window: "MainWindow") -> Page:
     from ui.pages.calibrate import CalibratePage
 
     return CalibratePage(window.bench, window.bridge)
+
+
+def _insights(window: "MainWindow") -> Page:
+    from ui.pages.insights import InsightsPage
+
+    return InsightsPage(window.bench.archive, window.bridge)

@@ -2,12 +2,13 @@
 
 import logging
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, QProcess
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QMainWindow
+from PySide6.QtCore import QObject, QProcess, Qt
+from PySide6.QtGui import QDragEnterEvent, QDropEvent, QKeySequence
+from PySide6.QtWidgets import QFileDialog, QMainWindow
 
 from evtech import paths, settings
 from evtech.devices.profile_files import load_profile
@@ -44,7 +45,11 @@ class WindowTools(QObject):
         logging.getLogger("evtech").setLevel(logging.INFO)
         window.destroyed.connect(lambda memory=self.memory: logging.getLogger("evtech").removeHandler(memory))
         self._log_window: LogWindow | None = None
+        self.visits: list[QMainWindow] = []
         menus = window.menus
+        opening = menus.add(menus.file, translate("Menu", "&Open…"), self.ask_open, QKeySequence.StandardKey.Open)
+        menus.file.insertAction(menus.file.actions()[0], opening)
+        self._add_hand_over()
         menus.add(menus.edit, translate("Menu", "&Settings…"), self.open_settings, "Ctrl+,")
         menus.add(menus.tools, translate("Menu", "&Log…"), self.open_log, "Ctrl+L")
         for name, action in menus.themes.items():
@@ -93,9 +98,101 @@ class WindowTools(QObject):
                 self._add_profile(path)
             elif path.suffix == ".evtech":
                 self._open_archive(path)
+            elif path.suffix.lower() == ".evvisit":
+                self.open_visit(path)
             elif not self.window.open_in_a_page(path):
                 words = translate("Window", "{file}: no page of evtech opens such a file.")
                 self._say(words.format(file=path.name))
+
+    def hand_over(self) -> None:
+        """Let the user hand a visit over: the connected one, that of the chosen session, or the newest."""
+        from ui.handover_dialog import HandOverDialog, Offer
+
+        connection = self.window.connection
+        session = self.window.sessions_page.selected() if self.window.page is self.window.sessions_page else None
+        visit = session.visit_id if session else connection.visit.id if connection and connection.visit else None
+        offer = Offer(
+            self.bench.archive, self.bench.library.file, self.settings.technician, self.settings.report_language,
+            visit, self._traffic(),
+        )  # fmt: skip
+        dialog = HandOverDialog(offer, self.window.bridge, self.window.theme, self.window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def open_support(self) -> None:
+        """Let the user put a support bundle together."""
+        from ui.support_dialog import SupportDialog
+
+        traffic = next(iter(self._traffic().values()), None)
+        dialog = SupportDialog(self.bench.archive, traffic, self.window.bridge, self.window.theme, self.window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def export_traffic(self) -> None:
+        """Ask for a file and write the frames of the link, for Wireshark."""
+        found = list(self._traffic().values())
+        if not found:
+            self._say(translate("Window", "There is no traffic: connect to a charger over a Modbus link first."))
+            return
+        name, _ = QFileDialog.getSaveFileName(
+            self.window, translate("Window", "Export the traffic"), "evtech-traffic.pcapng", "pcapng (*.pcapng)"
+        )
+        if not name:
+            return
+        try:
+            write_whole(Path(name), found[0]())
+            self._say(translate("Window", "{file} is written.").format(file=name))
+        except EvtechError as error:
+            self._say(f"{error} {error.hint}")
+
+    def _traffic(self) -> dict[str, Callable[[], bytes]]:
+        """Return what makes a pcapng file of the connected link's frames, by visit; nothing without frames."""
+        connection = self.window.connection
+        if connection is None or connection.address is None or connection.visit is None:
+            return {}
+        link, scheme = connection.device.link, connection.address.scheme
+        if scheme in ("demo", "rapi") or not link.traffic.frames():
+            return {}
+        from evtech.links.pcapng import framing_of, pcapng
+
+        return {connection.visit.id: lambda: pcapng(link.traffic.frames(), framing_of(scheme), link.name)}
+
+    def _add_hand_over(self) -> None:
+        menus = self.window.menus
+        action = menus.add(menus.file, translate("Menu", "&Hand over visit…"), self.hand_over, "Ctrl+Shift+H")
+        menus.file.insertAction(menus.file.actions()[1], action)
+        menus.file.insertSeparator(menus.file.actions()[2])
+        menus.add(menus.tools, translate("Menu", "Export the &traffic…"), self.export_traffic)
+        bundle = menus.add(menus.help, translate("Menu", "&Support bundle…"), self.open_support)
+        menus.help.insertAction(menus.help.actions()[0], bundle)
+
+    def ask_open(self) -> None:
+        """Ask for files and open them."""
+        kinds = translate("Window", "evtech and records (*.evvisit *.evtech *.toml *.json *.csv *.xml);;All files (*)")
+        names, _ = QFileDialog.getOpenFileNames(self.window, translate("Window", "Open"), "", kinds)
+        self.open_files(names)
+
+    def open_visit(self, path: Path) -> None:
+        """Show a visit that somebody handed over in a window of its own, read-only, beside the own archive."""
+
+        def show(result: object) -> None:
+            from ui.visit_window import VisitWindow
+
+            if isinstance(result, EvtechError):
+                self._say(f"{result} {result.hint}")
+                return
+            shown = VisitWindow(result, self.window)
+            self.visits.append(shown)
+            shown.destroyed.connect(lambda: self.visits.remove(shown))
+            shown.show()
+
+        def task() -> object:
+            from evtech.reports.looking import look
+
+            return look(path)
+
+        self._say(translate("Window", "Opening {file} …").format(file=path.name))
+        self.window.bridge.work(task, show)
 
     def take_drag(self, event: QDragEnterEvent) -> None:
         """Let files be dropped."""

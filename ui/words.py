@@ -12,6 +12,12 @@ from evtech.measure.sample import ChargerState, Reading, SessionPhase
 translate = QCoreApplication.translate
 
 
+def remarks(written: object) -> str:
+    """Return what is to be said about files that were written: why a PDF carries no seal."""
+    files = written if isinstance(written, list) else []
+    return "".join(f" {file.remark}" for file in files if getattr(file, "remark", None))
+
+
 def phase_word(phase: str) -> str:
     """Return a session phase in words."""
     words = {

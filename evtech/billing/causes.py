@@ -65,11 +65,21 @@ def _tries(session: Session, tariffs: Sequence[Tariff], right: Pricing) -> Itera
 
 
 def _vat_mistakes(right: Pricing) -> Iterator[Cause]:
-    """Yield the session without VAT, and with one rate on everything."""
-    own = [line.component.vat for line in right.lines if line.component and line.component.vat]
+    """Yield the session without VAT, with one rate on everything, and with another rate on what has one rate."""
+    parts: dict[Decimal, Fraction] = {}
+    for line in right.lines:
+        if line.component:
+            own = line.component.vat or Decimal(0)
+            parts[own] = parts.get(own, Fraction(0)) + line.cost.excl_vat
+    rates = (Decimal(0), *dict.fromkeys((*filter(None, parts), *VAT_RATES)))
     excl = right.unlimited.excl_vat
-    for rate in (Decimal(0), *dict.fromkeys((*own, *VAT_RATES))):
-        limited, _ = within_limits(Cost(excl, excl * (1 + Fraction(rate) / 100)), right.tariff)
+    vat = sum((part * Fraction(own) / 100 for own, part in parts.items()), Fraction(0))
+    together = [(excl * Fraction(rate) / 100, rate) for rate in rates]
+    apart = [
+        (vat + part * Fraction(rate - own) / 100, rate) for own, part in parts.items() if own and part for rate in rates
+    ]
+    for wrong, rate in (*together, *apart):
+        limited, _ = within_limits(Cost(excl, excl + wrong), right.tariff)
         yield Cause("wrong_vat", limited, f"{rate.normalize():f} %") if rate else Cause("vat_missing", limited)
 
 

@@ -50,7 +50,9 @@ def records(value: Any, mark: str) -> list[Any]:
 def read_cdr(value: Any, version: str = "auto") -> Cdr:
     """Return the charge record in a JSON value; raise ``BillingError`` ``unreadable_cdr``.
 
-    ``version``: auto, 2.1.1, 2.2.1 or 2.3.0.
+    ``version``: auto, 2.1.1, 2.2.1 or 2.3.0. What is there but makes no sense is read as it stands, for the comparison
+    says what is wrong with it: an empty list of periods costs nothing, and where the end lies before the start every
+    period lies outside the session.
     """
     notes: list[str] = []
     try:

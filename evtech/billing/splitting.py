@@ -135,8 +135,8 @@ def _edges(elements: list[Element]) -> Edges:
         dates |= {edge for edge in (r.start_date, r.end_date) if edge is not None}
         durations |= {edge for edge in (r.min_duration, r.max_duration) if edge is not None}
         kwh |= {edge for edge in (r.min_kwh, r.max_kwh) if edge is not None}
-        if r.day_of_week or r.start_date or r.end_date:
-            times.add(MIDNIGHT)
+        if r.day_of_week or r.start_date or r.end_date or (r.start_time is None) != (r.end_time is None):
+            times.add(MIDNIGHT)  # a time of day with one bound alone runs from, or to, the day's end
     return Edges(tuple(times), tuple(dates), tuple(durations), tuple(kwh))
 
 

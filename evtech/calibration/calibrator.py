@@ -107,6 +107,8 @@ class Calibration:
     async def take_up(cls, left: Unfinished, bench: Bench) -> "Calibration":
         """Take up an unfinished calibration again, with every run it has; raises as ``begin``."""
         setup, _ = await _prepared(left.plan, bench)
+        if bench.control is not None:  # cut off by a crash, the current limit is still that of a load point
+            await bench.control.take_over(bench.archive.audit_rows(), "calibration")
         journal = Journal(bench.archive, left.id, left.visit_id)
         return cls(left.plan, bench, setup, left.record, journal)
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from evtech.calibration import uncertainty as u
 from evtech.calibration.dose import LEAST_STEPS
-from evtech.calibration.instrument import CertifiedError, NotCertified, certified_error, expired
+from evtech.calibration.instrument import CertifiedError, NotCertified, certified_error, expired, is_of_another
 from evtech.calibration.limits import Limit, LimitProfile, day_of, limit_for, profile_of
 from evtech.calibration.monte_carlo import DRAWS, simulate
 from evtech.calibration.observations import Observations, observe
@@ -210,7 +210,7 @@ def _decision(
     certificate = run.reference.certificate
     if isinstance(certified, NotCertified) or certified.u_pct == 0.0:
         return Decision("INDICATIVE", "certificate")
-    if certificate is not None and expired(certificate, day_of(run)):
+    if certificate is not None and (expired(certificate, day_of(run)) or is_of_another(run.reference)):
         return Decision("INDICATIVE", "certificate")
     if point.error_pct is None or point.combined is None or point.limit is None:
         return Decision("INDICATIVE", "condition")
@@ -315,6 +315,9 @@ def _general_conditions(run: CalibrationRun, profile: LimitProfile | None) -> li
     certificate = run.reference.certificate
     if certificate is not None and expired(certificate, day_of(run)):
         found.append(Remark("certificate_expired", {"due": str(certificate.due)}))
+    if certificate is not None and is_of_another(run.reference):
+        serials = {"certificate": certificate.serial_number or "", "instrument": run.reference.serial_number or ""}
+        found.append(Remark("certificate_of_another", serials))
     if certificate is not None and certificate.u_pct == 0.0:
         found.append(Remark("certificate_without_uncertainty"))
     return found

@@ -54,12 +54,21 @@ def expired(certificate: Certificate, on: date) -> bool:
     return certificate.due is not None and on > certificate.due
 
 
+def is_of_another(reference: Reference) -> bool:
+    """Return whether the certificate was made for another instrument than the one that measured."""
+    made_for = reference.certificate.serial_number if reference.certificate is not None else None
+    return None not in (made_for, reference.serial_number) and made_for != reference.serial_number
+
+
 def _between(
     certificate: Certificate, stated: tuple[CertificatePoint, ...], current_a: float | None
 ) -> CertifiedError | NotCertified:
     if current_a is None:
         return NotCertified("current_unknown", {})
     points = sorted(stated, key=lambda point: point.current_a)
+    for low, high in pairwise(points):
+        if math.isclose(low.current_a, high.current_a, rel_tol=EDGE) and low != high:
+            return NotCertified("certificate_contradicts", {"current": f"{low.current_a:g}"})
     for point in points:
         if math.isclose(point.current_a, current_a, rel_tol=EDGE):
             return _with_uncertainty(certificate, point.error_pct, (point,), 0.0)

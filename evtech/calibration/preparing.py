@@ -10,7 +10,7 @@ from evtech.calibration.instrument import expired
 from evtech.calibration.plan import Plan, start_run
 from evtech.calibration.procedure import Setup
 from evtech.calibration.register_track import RegisterFacts
-from evtech.calibration.run_record import CalibrationRun, CertificatePoint, Device, Reference, Register
+from evtech.calibration.run_record import CalibrationRun, Certificate, CertificatePoint, Device, Reference, Register
 from evtech.devices import device as devices
 from evtech.devices.profile import DataType, Point, Profile
 from evtech.errors import InputError
@@ -142,8 +142,8 @@ async def _with_reference(
     point = energy_register(reference.profile, stated.register)
     step = stated.resolution_kwh or step_kwh(point, await _present(reference, point))
     if stated.serial_number and who.serial_number and stated.serial_number != who.serial_number:
-        words = f"The certificate is for serial number {stated.serial_number}, the reference says {who.serial_number}"
-        record = replace(record, conditions_not_met=(*record.conditions_not_met, words))
+        made_for = replace(stated.certificate or Certificate(), serial_number=stated.serial_number)
+        stated = replace(stated, certificate=made_for, serial_number=who.serial_number)
     known = replace(
         stated,
         resolution_kwh=step,

@@ -36,12 +36,16 @@ class CertificatePoint:
 
 @dataclass(frozen=True, slots=True)
 class Certificate:
-    """What the reference's calibration certificate states; an unknown part is ``None``."""
+    """What the reference's calibration certificate states; an unknown part is ``None``.
+
+    ``serial_number`` is that of the instrument it was made for, where it is not the reference's own.
+    """
 
     u_pct: float | None = ranged(0, 100, default=None, key="U_pct")
     k: float | None = ranged(0.1, 100, default=None)
     error_pct: float | tuple[CertificatePoint, ...] | None = ranged(-50, 50, default=None)
     number: str | None = None
+    serial_number: str | None = None
     laboratory: str | None = None
     calibrated: date | None = None
     due: date | None = None
@@ -309,6 +313,9 @@ def run_from_json(data: object, file: str = "RUN.json") -> CalibrationRun:
     run = read(CalibrationRun, data, file)
     if not run.points:
         raise InputError(f"{file}: points is empty.", "At least one load point is needed.")
+    names = [point.name for point in run.points]
+    if len(set(names)) < len(names):
+        raise InputError(f"{file}: two load points have the same name.", "Give each load point its own name.")
     unit = "kwh" if run.method == "energy_dose" else "kw"
     for owner in ("device", "reference"):
         if getattr(getattr(run, owner), f"resolution_{unit}") is None:

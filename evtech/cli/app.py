@@ -31,7 +31,11 @@ GROUPS = (
     "insights",
     "visit",
     "billing",
+    "support",
 )
+
+
+OPENED = (".evvisit", ".evtech")  # files that `evtech FILE` opens in the window
 
 
 @dataclass(slots=True)
@@ -87,6 +91,8 @@ def run(words: list[str]) -> int:
     _make_printable(_wants_json)
     output = Output(as_json=_wants_json, verbose=False)
     command = typer.main.get_command(build())
+    if words and words[0].lower().endswith(OPENED):  # a double click hands over the file alone
+        words = ["gui", *words]
     try:
         code = command.main([word for word in words if word != "--json"], prog_name="evtech", standalone_mode=False)
     except EvtechError as error:

@@ -35,6 +35,7 @@ def register(group: typer.Typer) -> None:
         html: Path | None = typer.Option(None, help="The same as one page."),  # noqa: B008
         xlsx: Path | None = typer.Option(None, help="Table of all records, for a spreadsheet."),  # noqa: B008
         lang: str = typer.Option("en", help="Language of the report: en or de."),
+        seal: bool = typer.Option(True, "--seal/--no-seal", help="Sign the PDF with your key."),
     ) -> None:
         """Check charge records: price, quantities, times, signature."""
         if ocpi_version not in VERSIONS:
@@ -57,7 +58,7 @@ def register(group: typer.Typer) -> None:
         )
         if pdf or html:
             answers = list(answers)
-            _report(answers, [cdr, *tariff, *signed], output, pdf=pdf, html=html, lang=lang)
+            _report(answers, [cdr, *tariff, *signed], output, pdf=pdf, html=html, lang=lang, seal=seal)
         rows: list[list[Any]] = []
         if xlsx:
             answers = _collected(answers, rows)
@@ -102,9 +103,12 @@ def _report(answers: list[Any], sources: list[Path], output: Output, **options: 
         raise InputError(f"The file holds {len(answers)} records; a report is about one.", "Split the file.")
     if answers[0].result.error:  # said by the answer itself
         return
+    from evtech.cli.report import say_remarks
     from evtech.reports.billing import write_billing_report
 
-    for path, _ in write_billing_report(answers[0].result, sources, **options):
+    written = write_billing_report(answers[0].result, sources, **options)
+    say_remarks(output, written)
+    for path, _ in written:
         output.say(f"{path} is written.")
 
 

@@ -27,6 +27,7 @@ def register(app: typer.Typer) -> None:
         pdf: Path | None = typer.Option(None, help="Write the report as PDF."),  # noqa: B008
         html: Path | None = typer.Option(None, help="Write the report as HTML."),  # noqa: B008
         lang: str = typer.Option("en", help="Language of the report: en or de."),
+        seal: bool = typer.Option(True, "--seal/--no-seal", help="Sign the PDF with your key."),
         seed: int | None = typer.Option(None, min=0, help="Cross-check by Monte Carlo with this seed."),
     ) -> None:
         """Compute error, uncertainty and verdict of a recorded calibration."""
@@ -38,9 +39,12 @@ def register(app: typer.Typer) -> None:
         record = load_run(run)
         result = compute(record, monte_carlo_seed=seed)
         if pdf is not None or html is not None:
+            from evtech.cli.report import say_remarks
             from evtech.reports.calibration import write_calibration_report
 
-            for path, _ in write_calibration_report(record, result, pdf=pdf, html=html, lang=lang):
+            written = write_calibration_report(record, result, pdf=pdf, html=html, lang=lang, seal=seal)
+            say_remarks(context.obj.output, written)
+            for path, _ in written:
                 context.obj.output.say(f"{path} is written")
         context.obj.output.result(result.to_json(), _result_text(result))
         raise typer.Exit(1 if result.decision.verdict in _NEGATIVE else 0)

@@ -152,7 +152,7 @@ def _answer(
     """Return the answer to a recording as JSON values and the exit code; the parts are imported late."""
     from evtech.diagnostics.evidence import Evidence
 
-    results = over_recording(trace, facts, profile, names, profile_dir)
+    results, trace = over_recording(trace, facts, profile, names, profile_dir)
     return _findings(Evidence(trace, facts), profile, results, keeping, asked=bool(names))
 
 

@@ -20,6 +20,9 @@ def register(app: typer.Typer) -> None:
         from evtech.diagnostics.knowledge import catalogues
         from evtech.diagnostics.lookup import look_up
 
+        near = [name for name in catalogues() if profile and name.startswith(profile)]
+        if profile not in catalogues() and len(near) == 1:
+            profile = near[0]  # openevse, without the protocol that the id ends in
         if profile is not None and profile not in catalogues():
             raise InputError(f"There is no error catalogue {profile!r}.", f"Known: {', '.join(catalogues())}.")
         query = " ".join(code)

@@ -23,6 +23,8 @@ def register(app: typer.Typer) -> None:
         to: str | None = typer.Option(None, help="End, not included."),
         now: str | None = typer.Option(None, help="The moment taken for now; open outages end there."),
         charger: str | None = typer.Option(None, help="Archive only: profile, serial number or part of the name."),
+        site: str | None = typer.Option(None, help="Archive only: a site, or part of its name."),
+        zone: str = typer.Option("UTC", "--timezone", help="Archive only: IANA zone of the sites."),
         sessions: Path | None = typer.Option(None, help="CSV of sessions instead of the archive."),  # noqa: B008
         outages: Path | None = typer.Option(None, help="CSV of outages."),  # noqa: B008
         states: Path | None = typer.Option(None, help="CSV of OCPI states instead of outages."),  # noqa: B008
@@ -30,6 +32,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Say what many sessions say: availability, success, use, peaks, anomalies."""
         from evtech.insights.overview import overview, overview_json
+        from evtech.insights.suggestions import suggestions
+        from evtech.insights.words import sentence
 
         if outages is not None and states is not None:
             raise InputError("--outages and --states say the same thing twice.", "Name one of them.")
@@ -45,7 +49,9 @@ def register(app: typer.Typer) -> None:
 
             archive = open_archive(context)
             try:
-                records = read_archive(archive, charger)
+                low = _moment("--from", from_, 0.0)
+                high = _moment("--to", to, datetime(9999, 1, 1, tzinfo=UTC).timestamp())
+                records = read_archive(archive, charger, (low, high), site=site, zone=_zone(zone))
             finally:
                 archive.close()
         times = [a.start for a in records.attempts] + [a.end for a in records.attempts]
@@ -54,7 +60,15 @@ def register(app: typer.Typer) -> None:
         found = overview(records, (low, high), _moment("--now", now, datetime.now(UTC).timestamp()))
         for warning in records.warnings:
             context.obj.output.say(f"evtech: {warning}")
-        context.obj.output.result(overview_json(found), _text(found))
+        said = suggestions(found)
+        data = overview_json(found) | {
+            "suggestions": [
+                {"kind": each.kind, "port": each.port or None, "text": sentence(each), "figures": each.figures,
+                 "sessions": sorted(each.sessions)}
+                for each in said
+            ]
+        }  # fmt: skip
+        context.obj.output.result(data, "\n".join([_text(found), *(sentence(each) for each in said)]))
 
 
 def _moment(option: str, text: str | None, otherwise: float) -> float:
@@ -67,6 +81,16 @@ def _moment(option: str, text: str | None, otherwise: float) -> float:
             f"{option} {text!r} is no date or time.", "Such as 2026-03-01 or 2026-03-01T12:00Z."
         ) from error
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def _zone(name: str) -> str:
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise InputError(f"--timezone {name!r} is no IANA zone.", "Such as Europe/Berlin.") from error
+    return name
 
 
 def _text(found: "Overview") -> str:

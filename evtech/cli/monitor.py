@@ -5,6 +5,7 @@ import contextlib
 import signal
 import time
 from collections import deque
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -33,6 +34,7 @@ def register(app: typer.Typer) -> None:
         reference: str | None = typer.Option(None, metavar="LINK", help="A reference meter beside it."),
         reference_profile: str | None = typer.Option(None, help="The reference meter's profile."),
         timeout: float | None = typer.Option(None, help="Seconds to wait for each answer."),
+        pcapng: Path | None = typer.Option(None, help="Write the link's frames for Wireshark."),  # noqa: B008
     ) -> None:
         """Poll a device until interrupted; one line a poll, events as they come."""
         if interval is not None and not 0.01 <= interval <= 3600:
@@ -43,7 +45,20 @@ def register(app: typer.Typer) -> None:
 
         watch = _Watch(context.obj, with_timeout(link, timeout), profile, interval, duration, record, technician, site)
         watch.reference = (reference, reference_profile) if reference else None
+        watch.capture = _capture(link, pcapng)
         raise typer.Exit(watch.run())
+
+
+def _capture(link: str, target: Path | None) -> tuple[Path, Any] | None:
+    """Return the file of frames and how the link frames them; raise ``InputError`` for a link without frames."""
+    if target is None:
+        return None
+    from evtech.links.address import parse_address
+    from evtech.links.pcapng import framing_of
+
+    if not target.parent.is_dir():
+        raise InputError(f"There is no folder {target.parent}.", "Make it, or name another file.")
+    return target, framing_of(parse_address(link).scheme)
 
 
 class _Watch:
@@ -61,6 +76,7 @@ class _Watch:
         site: str,
     ) -> None:
         self.reference: tuple[str, str | None] | None = None
+        self.capture: tuple[Path, Any] | None = None  # file, and how the link frames Modbus
         self._common, self._link, self._profile = common, link, profile
         self._interval, self._duration, self._record = interval, duration, record
         self._technician, self._site = technician, site
@@ -71,7 +87,6 @@ class _Watch:
     def run(self) -> int:
         """Watch until the time is over or a signal comes; return the exit code."""
         import tempfile
-        from pathlib import Path
 
         from evtech.workbench import Workbench
 
@@ -157,12 +172,35 @@ class _Watch:
         if connection.latest is not None:
             self._unwritten.append(connection.latest)
         connection.consumers = (self._unwritten.append,)
+        capture = self._start_capture(connection)
         await self._poll(connection, other, stop)
         stopping.cancel()
         await asyncio.wrap_future(bench.disconnect(connection))  # nothing is read that no line tells
+        self._end_capture(capture)
         self._write_samples(connection, other)
         self._write_summary(connection)
         return 130 if stop.is_set() else 0
+
+    def _start_capture(self, connection: Any) -> Any:
+        """Begin to write frames where that is wanted; a file that cannot be written does not end the watch."""
+        if self.capture is None:
+            return None
+        from evtech.links.pcapng import PcapngFile
+
+        target, framing = self.capture
+        try:
+            return PcapngFile(target, connection.device.link.traffic, framing, connection.link_name)
+        except OSError as error:
+            self._output.say(f"evtech: {target} cannot be written: {error.strerror}. Watching goes on without it.")
+            return None
+
+    def _end_capture(self, capture: Any) -> None:
+        if capture is None:
+            return
+        try:
+            capture.close()
+        except OSError as error:
+            self._output.say(f"evtech: the frames are not complete: {error.strerror}. What there is lies beside it.")
 
     async def _poll(self, connection: Any, other: Any, stop: asyncio.Event) -> None:
         """Write each new reading and gap until time or a signal ends it."""

@@ -28,20 +28,19 @@ class Wish:
 def over_recording(
     trace: Any, facts: Any, profile_id: str | None, names: Sequence[str], profile_dir: str | None
 ) -> Any:
-    """Return the results of all routines, or of those named, over a recording."""
+    """Return the results of all routines, or of those named, over a recording, and the recording as its product says.
+
+    A product of which only the error codes are known gives those their meaning.
+    """
     from evtech.devices.library import Library
     from evtech.diagnostics.bench import Bench
-    from evtech.diagnostics.knowledge import catalogues
     from evtech.diagnostics.routines import ROUTINES, find_routines
     from evtech.diagnostics.runner import run_routines
+    from evtech.diagnostics.state_map import as_product_says
 
-    library = Library(profile_dir_path(profile_dir))
-    known = {profile.id for profile in library.profiles()}
-    # a maker's codes may be known without a profile: they give a recording's codes their meaning all the same
-    only_codes = profile_id in catalogues() and profile_id not in known
-    profile = library.find(profile_id) if profile_id and not only_codes else None
+    trace, profile = as_product_says(trace, profile_id, Library(profile_dir_path(profile_dir)))
     chosen = find_routines(names) if names else ROUTINES
-    return asyncio.run(run_routines(chosen, Bench(trace=trace, facts=facts, profile=profile)))
+    return asyncio.run(run_routines(chosen, Bench(trace=trace, facts=facts, profile=profile))), trace
 
 
 def profile_dir_path(text: str | None) -> Any:

@@ -1,17 +1,18 @@
 """``evtech sessions``: what was recorded."""
 
-import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from evtech.cli.output import iso
 from evtech.errors import InputError
 from evtech.measure.quantity import shown
-from evtech.store.records import ChargingSession
 from evtech.store.session_rows import contract
+
+if TYPE_CHECKING:
+    from evtech.store.session_list import SessionLine
 
 
 def register(app: typer.Typer) -> None:
@@ -21,6 +22,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_sessions)
     group.command("show")(show)
     group.command("export")(export)
+    group.command("import")(import_)
 
 
 def list_sessions(
@@ -29,24 +31,33 @@ def list_sessions(
     to: str | None = typer.Option(None, help="ISO date or time."),
     charger: str | None = typer.Option(None, help="Profile, serial number or part of the name."),
     text: str | None = typer.Option(None, help="A text anywhere in the session."),
+    site: str | None = typer.Option(None, help="A site, or part of its name."),
+    result: list[str] = typer.Option([], help="How it ended: driver, fault …; normal or failed for all of a kind."),  # noqa: B008
 ) -> None:
     """List sessions, newest first; what a filter hides is counted."""
+    from evtech.store.session_list import SessionFilter
+
+    wanted = SessionFilter(moment(from_), moment(to), charger, site, text, _ends(result))
     archive = open_archive(context)
     try:
-        found = archive.sessions(_moment(from_), _moment(to), charger, text)
-        hidden = archive.session_list(limit=0).total - len(found)
+        found = archive.session_list(wanted)
+        bodies = {s.id: s for s in archive.sessions()} if context.obj.output.as_json else {}
+        data = {
+            "sessions": [
+                contract(bodies[line.id])
+                | {"site": line.site, "source": line.source, "corrected": list(line.corrected)}
+                for line in (found.lines if context.obj.output.as_json else ())
+            ],
+            "total_energy_wh": found.total_energy_wh,
+            "shown": len(found.lines),
+            "hidden": found.hidden,
+        }
     finally:
         archive.close()
-    energy = sum(session.energy_wh or 0.0 for session in found)
-    data = {
-        "sessions": [contract(session) for session in found],
-        "total_energy_wh": energy,
-        "shown": len(found),
-        "hidden": hidden,
-    }
-    lines = [_line(session) for session in found]
-    digits, unit = shown(energy, "Wh")
-    lines.append(f"{len(found)} sessions, {digits} {unit}" + (f"; {hidden} hidden by the filter" if hidden else ""))
+    lines = [_line(line) for line in found.lines]
+    digits, unit = shown(found.total_energy_wh, "Wh")
+    hidden = f"; {found.hidden} hidden by the filter" if found.hidden else ""
+    lines.append(f"{len(found.lines)} sessions, {digits} {unit}{hidden}")
     context.obj.output.result(data, "\n".join(lines))
 
 
@@ -55,9 +66,10 @@ def show(context: typer.Context, session_id: str = typer.Argument(..., metavar="
     archive = open_archive(context)
     try:
         session = archive.session(session_id)
+        imported = archive.imported().get(session.visit_id)
     finally:
         archive.close()
-    data = contract(session)
+    data = contract(session) | {"imported_from": imported}
     text = "\n".join(f"{key:<20} {value}" for key, value in data.items() if value not in (None, [], ()))
     context.obj.output.result(data, text)
 
@@ -65,51 +77,93 @@ def show(context: typer.Context, session_id: str = typer.Argument(..., metavar="
 def export(
     context: typer.Context,
     session_ids: list[str] = typer.Argument(..., metavar="ID…"),  # noqa: B008
-    format_: str = typer.Option("csv", "--format", help="csv or json"),
-    target: Path | None = typer.Option(None, "-o", help="File; else standard output."),  # noqa: B008
+    format_: str = typer.Option("csv", "--format", help="csv, xlsx, json or parquet"),
+    target: Path | None = typer.Option(None, "-o", help="File, with parquet also a folder; else standard output."),  # noqa: B008
 ) -> None:
     """Export the samples of sessions."""
-    if format_ not in ("csv", "json"):
-        raise InputError(f"--format is {format_!r}.", "This version writes csv and json.")
-    from evtech.reports.files import write_whole
-    from evtech.reports.samples_csv import samples_csv, samples_json
+    from evtech.exchange.exporting import FORMATS, as_text, write_sessions
 
+    if format_ not in FORMATS:
+        raise InputError(f"--format is {format_!r}.", f"Formats: {', '.join(FORMATS)}.")
     archive = open_archive(context)
     try:
-        parts = [samples_csv(archive, archive.session(i)) for i in session_ids] if format_ == "csv" else []
-        body = "".join(parts) or json.dumps([samples_json(archive, archive.session(i)) for i in session_ids])
+        if target is None:
+            body = as_text(archive, session_ids, format_)
+            typer.echo(body, nl=not body.endswith("\n"))
+            return
+        files = write_sessions(archive, session_ids, format_, target)
     finally:
         archive.close()
-    if len(session_ids) > 1 and format_ == "csv":
-        raise InputError("A CSV file holds one session.", "Export one at a time, or use --format json.")
-    if target is None:
-        typer.echo(body, nl=not body.endswith("\n"))
-        return
-    write_whole(target, body.encode())
-    context.obj.output.result({"file": str(target), "sessions": len(session_ids)}, f"{target} written")
+    data = {"file": str(target), "files": [str(file) for file in files], "sessions": len(session_ids)}
+    context.obj.output.result(data, "\n".join(f"{file} written" for file in files))
 
 
-def open_archive(context: typer.Context) -> Any:
+def import_(
+    context: typer.Context,
+    files: list[Path] = typer.Argument(..., metavar="FILE…"),  # noqa: B008
+) -> None:
+    """Take in sessions: CSV, evtech's exports, OCPI CDRs, OCPP logs; what is there already stays as it is."""
+    from evtech.exchange.incoming import keep
+    from evtech.exchange.reading import read_file
+
+    parcels = [(file, read_file(file)) for file in files]  # all are read before anything is written
+    archive = open_archive(context, create=True)
+    rows = []
+    try:
+        for file, parcel in parcels:
+            for problem in parcel.problems:
+                context.obj.output.say(f"evtech: {file.name}: {problem}")
+            kept = keep(archive, parcel)
+            rows.append(
+                {"file": str(file), "source": parcel.source, "sessions": kept.sessions, "known": kept.known,
+                 "samples": kept.samples, "ids": list(kept.ids), "problems": parcel.problems}
+            )  # fmt: skip
+    finally:
+        archive.close()
+    lines = [
+        f"{row['file']}: {row['sessions']} sessions, {row['samples']} samples"
+        + (f"; {row['known']} were here already" if row["known"] else "")
+        for row in rows
+    ]
+    context.obj.output.result({"files": rows}, "\n".join(lines))
+
+
+def open_archive(context: typer.Context, *, create: bool = False) -> Any:
     """Return the open archive; its class is imported late because SQLAlchemy costs a third of a second."""
     from evtech import paths
     from evtech.store.archive import Archive
 
-    return Archive.open(context.obj.archive or paths.default_archive(), create=context.obj.archive is None)
+    return Archive.open(context.obj.archive or paths.default_archive(), create=create or context.obj.archive is None)
 
 
-def _moment(text: str | None) -> datetime | None:
+def moment(text: str | None) -> datetime | None:
+    """Return an option's date or time; without a zone it is UTC."""
     if text is None:
         return None
     try:
-        moment = datetime.fromisoformat(text)
+        found = datetime.fromisoformat(text)
     except ValueError as error:
         raise InputError(f"{text!r} is not a date or time.", "Such as 2026-03-01 or 2026-03-01T12:00:00Z.") from error
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def _line(session: ChargingSession) -> str:
-    digits, unit = shown(session.energy_wh, "Wh")
-    end = iso(session.ended) or "running"
-    marks = " simulated" if session.simulated else ""
-    who = f"{session.charger.vendor} {session.charger.model} {session.charger.serial_number or ''}"
-    return f"{session.id[:8]}  {iso(session.started)}  {end:<24}  {digits:>10} {unit}  {who}{marks}"
+def _ends(words: list[str]) -> tuple[str, ...]:
+    from evtech.insights.records import FAILED_ENDS, NORMAL_ENDS
+
+    found: set[str] = set()
+    for word in words:
+        ends = {"normal": NORMAL_ENDS, "failed": FAILED_ENDS}.get(word) or frozenset({word})
+        if not ends <= NORMAL_ENDS | FAILED_ENDS:
+            allowed = ", ".join(("normal", "failed", *sorted(NORMAL_ENDS | FAILED_ENDS)))
+            raise InputError(f"--result {word!r} is not known.", f"Allowed: {allowed}.")
+        found |= ends
+    return tuple(sorted(found))
+
+
+def _line(line: "SessionLine") -> str:
+    digits, unit = shown(line.energy_wh, "Wh")
+    start, end = (None if t is None else datetime.fromtimestamp(t, UTC) for t in (line.started, line.ended))
+    marks = " simulated" if line.simulated else ""
+    marks += f" imported:{line.source}" if line.source != "recorded" else ""
+    marks += f" corrected:{','.join(line.corrected)}" if line.corrected else ""
+    return f"{line.id[:8]}  {iso(start)}  {iso(end) or 'running':<24}  {digits:>10} {unit}  {line.port}{marks}"

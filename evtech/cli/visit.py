@@ -6,6 +6,7 @@ from typing import Any
 import typer
 
 from evtech.cli.output import iso
+from evtech.errors import InputError
 
 
 def register(app: typer.Typer) -> None:
@@ -43,23 +44,53 @@ def export(
     redact: bool = typer.Option(False, "--redact", help="Leave out names, cards, addresses, notes and attachments."),
     leave_out: list[str] = typer.Option([], "--leave-out", help="One of names, tokens, addresses, notes, attachments."),  # noqa: B008
     technician: str | None = typer.Option(None, help="Name for a new key; an existing key keeps its name."),
+    reports: bool = typer.Option(False, "--reports", help="Put the reports in as sealed PDFs."),
+    lang: str = typer.Option("en", help="Language of the reports: en or de."),
+    pcapng: Path | None = typer.Option(None, help="Put this file of raw traffic in (monitor --pcapng)."),  # noqa: B008
 ) -> None:
     """Write a visit into one sealed file."""
     from evtech.cli.sessions import open_archive
+    from evtech.devices.library import Library
+    from evtech.reports.hand_over import Wish, hand_over
     from evtech.reports.redaction import PARTS
+    from evtech.reports.sealing import usual_name
     from evtech.reports.signers import load_signer
-    from evtech.reports.visit_file import export_visit
 
+    traffic = read_pcapng(pcapng) if pcapng else None
+    wish = Wish(id_, PARTS if redact else tuple(leave_out), lang if reports else None, traffic)
+    folder = context.obj.profile_dir
+    library = Library(Path(folder) if folder else None)
+    output = context.obj.output
     archive = open_archive(context)
     try:
-        parts = PARTS if redact else tuple(leave_out)
-        manifest = export_visit(archive, id_, file, load_signer(technician), redact=parts)
+        done = hand_over(
+            archive, wish, file, load_signer(technician or usual_name()), profile_file=library.file,
+            progress=lambda step, n, count: output.detail(f"{step} ({n + 1} of {count})"),
+        )  # fmt: skip
     finally:
         archive.close()
+    manifest = done.manifest
+    remarks = list(done.remarks)
     if manifest["running_sessions"]:
-        context.obj.output.say("evtech: a session is still running; its samples are in the file, the session is not.")
-    data = {"file": str(file)} | {key: manifest[key] for key in ("visit", "redacted", "signer", "running_sessions")}
-    context.obj.output.result(data, f"{file} is written and sealed by {manifest['signer']['name']}")
+        remarks.append("A session is still running; its samples are in the file, the session is not.")
+    for remark in remarks:
+        output.say(f"evtech: {remark}")
+    data = {"file": str(file), "sha256": done.sha256, "remarks": remarks, "members": list(manifest["members"])}
+    data |= {key: manifest[key] for key in ("visit", "redacted", "signer", "running_sessions")}
+    signer = manifest["signer"]
+    lines = [f"{file} is written and sealed by {signer['name']}", f"fingerprint {signer['fingerprint']}"]
+    output.result(data, "\n".join(lines))
+
+
+def read_pcapng(file: Path) -> bytes:
+    """Return a pcapng file; raise ``InputError`` for anything else."""
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.", "Check the path.") from error
+    if not data.startswith(b"\n\r\r\n"):
+        raise InputError(f"{file} is no pcapng file.", "`evtech monitor LINK --pcapng FILE` writes one.")
+    return data
 
 
 def import_(

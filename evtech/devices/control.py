@@ -8,7 +8,7 @@ value is read, because the write may have been carried out.
 import asyncio
 import time
 import uuid
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -72,6 +72,24 @@ class Outcome:
     audit_id: str
 
 
+def left_behind(rows: Sequence[Mapping[str, object]], link: str, reason: str) -> list[tuple[str, float | None]]:
+    """Return what work of one kind changed on a link and did not put back: point, value before its first write.
+
+    ``rows`` are the audit's, oldest first; ``reason`` is how the reasons of that work begin. A crash leaves such rows:
+    the wish is on disk before the write leaves. A value kept on purpose is none.
+    """
+    open_: dict[str, float | None] = {}
+    for row in rows:
+        if row["link"] != link:
+            continue
+        name, before = str(row["point"]), row["before"]
+        if row["result"] == "restored":
+            open_.pop(name, None)
+        elif str(row["reason"]).startswith(reason):
+            open_.setdefault(name, float(before) if isinstance(before, int | float) else None)
+    return list(open_.items())
+
+
 class Control:
     """Writes to one device while armed. Use: ``arm``, ``write`` …, ``restore``, ``disarm``."""
 
@@ -114,6 +132,22 @@ class Control:
         """End the arming; the link refuses every write from now on."""
         self._armed_until = 0.0
         self._device.link.writes_allowed = False
+
+    async def take_over(self, rows: Sequence[Mapping[str, object]], reason: str) -> None:
+        """Put back at the end also what earlier work of this kind, cut off, left changed on this link.
+
+        Only where the charger still shows the value written then: what somebody has set since stays. ``rows`` are the
+        audit's, oldest first.
+        """
+        link = self._device.link.name
+        last = {str(row["point"]): row["wanted"] for row in rows if row["link"] == link}
+        for name, before in left_behind(rows, link, reason):
+            written, point = last[name], self._device.profile.points.get(name)
+            if before is None or point is None or not isinstance(written, int | float):
+                continue
+            now = await self.present(name)
+            if now is not None and abs(now - written) <= self._tolerance(point):
+                self._before.setdefault(name, (before, float(written)))
 
     async def present(self, name: str) -> float | None:
         """Return the value in force now, ``None`` where the product does not tell."""

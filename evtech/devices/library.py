@@ -28,6 +28,13 @@ class Library:
         """Read the folders again: a profile was added."""
         self._profiles = None
 
+    def file(self, id_: str) -> Path | None:
+        """Return the file of a known profile, or ``None``."""
+        known = self._load()
+        folders = (self._user_folder, paths.resources() / "profiles")
+        files = [folder / f"{id_}.toml" for folder in folders if id_ in known]
+        return next((file for file in files if file.is_file()), None)
+
     def find(self, id_or_path: str) -> Profile:
         """Return a profile by id, or from a file by path; raise ``ProfileError`` naming similar ids."""
         if id_or_path.endswith(".toml") or "/" in id_or_path or "\\" in id_or_path:

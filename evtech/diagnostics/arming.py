@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
-from evtech.devices.control import ALLOWED, ARMED_S, Audit, Control, NotArmedError
+from evtech.devices.control import ALLOWED, ARMED_S, Audit, Control, NotArmedError, left_behind
 from evtech.devices.device import Device
 from evtech.devices.profile import Point, Profile
 from evtech.errors import EvtechError, InputError
@@ -47,23 +47,6 @@ def controllable(profile: Profile) -> list[Point]:
     return [profile.points[name] for name in ALLOWED if name in profile.points and profile.points[name].writable]
 
 
-def left_behind(rows: Sequence[Mapping[str, object]], link: str) -> list[tuple[str, float | None]]:
-    """Return points that armed control changed on a link and did not put back, with the value before the first write.
-
-    A crash leaves such rows: the wish is on disk before the write leaves. A value kept on purpose is none.
-    """
-    open_: dict[str, float | None] = {}
-    for row in rows:
-        if row["link"] != link:
-            continue
-        name, before = str(row["point"]), row["before"]
-        if row["result"] == "restored":
-            open_.pop(name, None)
-        elif str(row["reason"]).startswith("armed control"):
-            open_.setdefault(name, float(before) if isinstance(before, int | float) else None)
-    return list(open_.items())
-
-
 class Arming:
     """One charger's armed control; all methods but ``alive`` run on the I/O loop. ``state`` may be read anywhere."""
 
@@ -86,7 +69,7 @@ class Arming:
 
     def remind(self, rows: Sequence[Mapping[str, object]]) -> None:
         """Say what an earlier armed control of this link left behind, from the audit's rows (oldest first)."""
-        left = left_behind(rows, self._device.link.name)
+        left = left_behind(rows, self._device.link.name, "armed control")
         known = [(name, before) for name, before in left if name in self._device.profile.points]
         if known:
             what = ", ".join(f"{label(name)} to {self._words(name, before)}" for name, before in known)

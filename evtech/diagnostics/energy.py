@@ -184,7 +184,7 @@ def _stands_still(energy: Floats, total: Floats, step: float) -> Bools:
     """Return the intervals in stretches without a move of the register although more than a step was due."""
     last = _last_moved(energy)
     ends = np.append(np.flatnonzero(np.diff(last)), len(last) - 1)  # the last sample of each stretch
-    due = total[np.minimum(ends + 1, len(total) - 1)] - total[last[ends]]
+    due = total[ends] - total[last[ends]]
     long = np.isin(last, last[ends][due > 1.5 * step + _SMALLEST_WH])
     return np.asarray(long[:-1])
 

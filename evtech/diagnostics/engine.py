@@ -23,11 +23,14 @@ CODED = 0.9  # weight of a maker's code with one target; shared among several
 _FEW = 4
 LIKELY = 0.5  # what is less likely than this stands behind what is more
 # a fault proven by a signal (None: any) says against another, whose weight is halved: a drifting sensor trips without a
-# leak; failures in a fixed rhythm are no noise; a vehicle that asks again and again has not simply paused
+# leak; failures in a fixed rhythm are no noise; a vehicle that asks again and again has not simply paused; one whose
+# digital link fails cannot start; a pilot that flaps is no vehicle that refuses the earth after a check of seconds
 _CONTRADICTS = (
     ("RCD-NUISANCE", None, ("RCD-AC", "RCD-DC")),
     ("COM-SECOND-MASTER", "link.burst_period_s", ("COM-CRC-NOISE", "COM-INTERMITTENT")),
     ("EV-RETRY", None, ("EV-PAUSED",)),
+    ("EV-HLC", None, ("EV-NO-START", "EV-PAUSED")),
+    ("CP-FLAP", None, ("EV-EARTH-CHECK",)),
     ("EV-MIN-CURRENT", None, ("EV-PAUSED", "SES-PATTERN")),
 )
 _SEVERITIES = ("critical", "fault", "warning", "info")

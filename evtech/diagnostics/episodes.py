@@ -13,9 +13,11 @@ if TYPE_CHECKING:
 
 FAST_POLL_S = 2.0  # slower polls may miss a state between two others
 BURST_S = (5.0, 60.0)
+LOWEST_OFFER_A = 6.0
 HOT_A = 2.0
 STARTED_S = 3.0  # shorter is a flapping pilot
 CHARGED_WH = 50.0
+UNHURRIED_S = 120.0
 ACCEPTED_S = 120.0  # charging for so long shows that the vehicle accepts earth and mains
 _CHARGING = ("C2", "D2")
 _CONNECTED = ("B", "B1", "B2", "C", "C1", "C2", "D", "D1", "D2")
@@ -192,7 +194,8 @@ def short_repeats(evidence: "Evidence", window: float | None) -> Signal | None:
     """Return how many short starts of this vehicle there have been.
 
     A vehicle that has charged for minutes accepts the supply: what it does later in short bursts is topping up. So is
-    a regular rhythm in a session whose beginning was not recorded.
+    a regular rhythm in a session whose beginning was not recorded, and one of minutes: a vehicle that refuses the
+    supply tries again within a minute or so, and gives up.
     """
     words = _states(evidence)
     if words is None:
@@ -203,6 +206,9 @@ def short_repeats(evidence: "Evidence", window: float | None) -> Signal | None:
         first = [burst for burst in found if burst.session == session_numbers(words)[0]]
         if len(_short(first)) >= 3 and _regular(_short(first)):
             accepted.add(first[0].session)
+    accepted |= {
+        number for number in {b.session for b in found} if _unhurried([b for b in found if b.session == number])
+    }
     for burst in found:
         if burst.seconds > ACCEPTED_S:
             accepted.add(burst.session)
@@ -211,12 +217,30 @@ def short_repeats(evidence: "Evidence", window: float | None) -> Signal | None:
     return Signal(counted(evidence.trace.times, np.array(at), 1e9), point="cp_state")
 
 
+def _unhurried(found: list[Burst]) -> bool:
+    """Tell whether at least three short bursts follow each other regularly, minutes apart."""
+    ends = _short(found)
+    return len(ends) >= 3 and _regular(ends) and float(np.median(np.diff(ends))) >= UNHURRIED_S
+
+
 def interruptions(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return how often charging stopped with the vehicle still there, within the window."""
+    """Return how often charging stopped with the vehicle still there, within the window.
+
+    A limit that is seen to fall below 6 A is load management, which may pause as often as it likes (R13).
+    """
     if evidence.state is None:
         return None
-    at = np.array([burst.end for burst in bursts(evidence)])
+    at = np.array([burst.end for burst in bursts(evidence) if burst.by_vehicle or not _withdrawn(evidence, burst.end)])
     return Signal(counted(evidence.trace.times, at, window or 3600.0), point="cp_state")
+
+
+def _withdrawn(evidence: "Evidence", at: float) -> bool:
+    """Tell whether the limit in force is known to have been below the least offer when charging stopped."""
+    limit = evidence.signal("lim.eff")
+    if limit is None or limit.numbers is None:
+        return False
+    i = int(np.searchsorted(evidence.trace.times, at))
+    return bool((limit.numbers[max(i - 1, 0) : i + 2] < LOWEST_OFFER_A).any())
 
 
 def hot_openings(evidence: "Evidence", window: float | None) -> Signal | None:

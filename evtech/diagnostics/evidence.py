@@ -294,11 +294,12 @@ def _insulation(evidence: Evidence, window: float | None) -> Signal | None:
     return None if column is None else Signal(column / 1000, point="insulation_resistance")
 
 
-def _idle_only(point: str) -> Maker:
+def _idle_only(point: str, *, size: bool = False) -> Maker:
     def make(evidence: Evidence, window: float | None) -> Signal | None:
         column = evidence.numbers(point)
         if column is None or evidence.state is None:
             return None
+        column = np.abs(column) if size else column
         return Signal(np.where(np.isin(evidence.state_words, ["A1", "A2"]), column, np.nan), point=point)
 
     return make
@@ -340,7 +341,7 @@ _DERIVED: dict[str, Maker] = {
     "lim.cool_conn": limits.offer_when_cool("t.conn", 65.0),
     "plug.evse": _plugged,
     "cp.duty": _duty,
-    "rcm.dc_idle": _idle_only("residual_current_dc"),
+    "rcm.dc_idle": _idle_only("residual_current_dc", size=True),
     "dc.v_idle": _idle_only("dc_voltage"),
     "m.p_idle": _idle_only("power_total"),
     "rcm.trip": happenings.trip,

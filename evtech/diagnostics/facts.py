@@ -9,6 +9,14 @@ from typing import Any
 from evtech.errors import InputError
 
 _KEYS = {"answers", "registers", "link", "series", "trips", "previous"}
+_LISTS = ("series", "trips", "previous")
+_NUMBERS: dict[str, tuple[str, ...]] = {
+    "link": (
+        "requests", "ok_pct", "crc_pct", "framing_pct", "timeout_pct", "exception_pct", "p50_ms", "p95_ms",
+        "reconnects", "burst_period_s",
+    ),
+    "trips": ("temperature", "current_a", "s_since_contactor"), "series": (), "previous": (),
+}  # fmt: skip
 _MOST_BYTES = 20_000_000
 
 
@@ -51,10 +59,34 @@ def read_facts(path: Path) -> Facts:
         raise InputError(f"{path} is not JSON: {error}.") from error
     if not isinstance(data, dict):
         raise InputError(f"{path} does not hold an object.", f"Keys: {', '.join(sorted(_KEYS))}.")
-    kinds = {"answers": dict, "registers": dict, "link": dict, "series": list, "trips": list, "previous": list}
-    for key, value in data.items():
-        if key not in kinds:
-            raise InputError(f"{path} has an unknown key {key!r}.", f"Keys: {', '.join(sorted(_KEYS))}.")
-        if not isinstance(value, kinds[key]):
-            raise InputError(f"{path}: {key} must be {'an object' if kinds[key] is dict else 'a list'}.")
-    return Facts(**data)
+    return Facts(**{key: _part(path, key, value) for key, value in data.items() if value is not None})
+
+
+def _part(path: Path, key: str, value: Any) -> Any:
+    """Return one part of the file; raise ``InputError`` where it or an entry of a list is of the wrong kind."""
+    if key not in _KEYS:
+        raise InputError(f"{path} has an unknown key {key!r}.", f"Keys: {', '.join(sorted(_KEYS))}.")
+    if key in _LISTS:
+        return _objects(path, key, value, _NUMBERS[key])
+    if not isinstance(value, dict):
+        raise InputError(f"{path}: {key} must be an object.")
+    if key == "link" and value.get("outcomes") is not None:
+        _objects(path, "link.outcomes", value["outcomes"], _NUMBERS["link"])
+    return value
+
+
+def _objects(path: Path, key: str, value: Any, numbers: tuple[str, ...]) -> list[dict[str, Any]]:
+    if not isinstance(value, list):
+        raise InputError(f"{path}: {key} must be a list.")
+    for count, entry in enumerate(value, 1):
+        if not isinstance(entry, dict):
+            raise InputError(f"{path}: entry {count} of {key} must be an object.")
+        for name in numbers:
+            number = entry.get(name)
+            if number is not None and (isinstance(number, bool) or not isinstance(number, int | float)):
+                raise InputError(f"{path}: {name} in entry {count} of {key} must be a number.", "Unknown is null.")
+            if isinstance(number, int | float) and not math.isfinite(number):
+                raise InputError(f"{path}: {name} in entry {count} of {key} is {number}.", "Unknown is null.")
+        if key == "series" and not isinstance(entry.get("points") or [], list):
+            raise InputError(f"{path}: points in entry {count} of {key} must be a list of pairs.")
+    return value

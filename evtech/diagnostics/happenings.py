@@ -226,11 +226,17 @@ def link_connected(evidence: "Evidence", window: float | None) -> Signal | None:
 
 
 def residual_dc(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return the smooth DC residual current (mA). A trip ends what it measures: its last value stands until then."""
+    """Return the size of the smooth DC residual current (mA): it may flow either way.
+
+    A trip ends what it measures: its last value stands until then.
+    """
     column = evidence.numbers("residual_current_dc")
     column = column if column is not None else evidence.numbers("rcm.dc_idle")
-    if column is None or evidence.state is None:
-        return None if column is None else Signal(column, point="residual_current_dc")
+    if column is None:
+        return None
+    column = np.abs(column)
+    if evidence.state is None:
+        return Signal(column, point="residual_current_dc")
     charging = np.isin(evidence.state_words, ["C2", "D2"])
     held = column.copy()
     ended = np.flatnonzero(charging[:-1] & ~charging[1:]) + 1

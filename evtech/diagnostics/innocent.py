@@ -15,6 +15,8 @@ from evtech.diagnostics.trace import Floats
 FOLLOWS_S = 5.0  # a vehicle follows a new offer within this (IEC 61851-1, annex A)
 WARM_C, WARM_PLUG_C = 55.0, 60.0  # 5 K under where derating begins: what was reduced before has another reason
 OPEN_PP_OHM = 2460.0
+LASTING_S = 120.0
+PULSE_S, WAITED_S = 4.0, 20.0  # of a wake-up; chargers give it after half a minute of waiting
 
 
 def innocent(fault: str, evidence: Evidence) -> Bools | None:
@@ -136,6 +138,31 @@ def _not_written_or_bounded(evidence: Evidence) -> Bools | None:
     return veto if rating is None else np.asarray(veto | ((wanted > rating) & (np.abs(offer - rating) <= 0.5)))
 
 
+def _not_charging_so_long(evidence: Evidence) -> Bools | None:
+    """Short bursts of charging draw nothing between them: only a charge that lasts shows what the vehicle takes."""
+    words = evidence.state_words
+    if not (words == "C2").any():
+        return None
+    known = np.maximum.accumulate(np.where(words != "", np.arange(len(words)), 0))
+    charging = np.asarray(words[known] == "C2")
+    times = evidence.trace.times
+    return np.asarray(times - times[run_starts(charging, times)] < LASTING_S)
+
+
+def _wake_up_pulse(evidence: Evidence) -> Bools | None:
+    """A charger wakes a vehicle that waits by a pulse of state E of 4 s: E between two B (IEC 61851-1, annex A)."""
+    words, times = evidence.state_words, evidence.trace.times
+    usual = float(np.median(np.diff(times))) if len(times) > 1 else 1.0
+    begins = np.flatnonzero(np.concatenate([[True], words[1:] != words[:-1]]))
+    veto = np.zeros(len(words), bool)
+    for before, at, after in zip(begins, begins[1:], begins[2:], strict=False):
+        waited = words[before] in ("B", "B1", "B2") and times[at] - times[before] >= WAITED_S
+        pulse = words[at] == "E" and PULSE_S - 2 * usual - 0.5 <= times[after] - times[at] <= PULSE_S + 2 * usual + 0.5
+        if waited and pulse and words[after] in ("B", "B1", "B2"):
+            veto[at:after] = True
+    return veto
+
+
 _REASONS: dict[str, Callable[[Evidence], Bools | None]] = {
     "TMP-DERATE": _cooler_when_reduced("t.int", WARM_C),
     "TMP-CABLE-DERATE": _cooler_when_reduced("t.conn", WARM_PLUG_C),
@@ -144,6 +171,8 @@ _REASONS: dict[str, Callable[[Evidence], Bools | None]] = {
     "PP-INVALID": _open_or_tethered,
     "COM-MAP-MISMATCH": _plausible_map,
     "MTR-CT": _nothing_flows,
+    "EV-LOW-CURRENT": _not_charging_so_long,
+    "CP-SHORT": _wake_up_pulse,
     "LIM-WATCHDOG": _limit_is_as_wanted,
     "LIM-WRITE-IGNORED": _not_written_or_bounded,
 }

@@ -1,8 +1,10 @@
 """Looks a code or some words up: vendor codes, faults, MREC and OCPP names. Needs no connection."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
+from evtech.diagnostics import trade_names
 from evtech.diagnostics.knowledge import Catalogue, Fault, VendorCode, catalogues, faults
 
 # a number as people read it from a display, a log or a row of blinks
@@ -12,6 +14,9 @@ _NUMBER = re.compile(
     r"(?P<number>0x[0-9a-f]+|[0-9a-f]+h|\d+)(?:\s*(?:x|times|blinks?|flashes))?",
     re.IGNORECASE,
 )
+
+
+_OCPP_ONLY = ("LocalListConflict",)  # an OCPP code that no fault bears as its own
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,19 +75,32 @@ def numbers_in(text: str) -> set[int]:
 
 
 def named(text: str) -> list[Match]:
-    """Return what a name of the trade stands for: a fault id, an MREC code, an OCPP error code."""
+    """Return what a name of the trade stands for: a fault id, a code or name of MREC, OCPP and others."""
     key = text.upper()
     found = []
     if key in faults():
-        fault = faults()[key]
-        found.append(Match("fault", None, fault.id, fault.title, True, fault.severity, (fault.id,)))
+        found.append(_fault_match(key))
     for kind, attribute in (("mrec", "mrec"), ("ocpp", "ocpp")):
-        hits = [f for f in faults().values() if (getattr(f, attribute) or "").upper() == key]
-        if hits:
-            worst = min(hits, key=lambda f: ("critical", "fault", "warning", "info").index(f.severity))
-            titles = "; ".join(f.title for f in hits)
-            found.append(Match(kind, None, text, titles, True, worst.severity, tuple(f.id for f in hits)))
+        hits = [f.id for f in faults().values() if (getattr(f, attribute) or "").upper() == key]
+        found += [_meant(kind, text, hits)] if hits else []
+    code, other = trade_names.mrec_code(text), trade_names.faults_named(text)
+    if code is not None:
+        found.append(_meant("mrec", code, [f.id for f in faults().values() if f.mrec == code]))
+    if other is not None and not found:
+        name, meant = other
+        found += [_meant("ocpp", name, meant)] if name in _OCPP_ONLY else [_fault_match(fault) for fault in meant]
     return found
+
+
+def _fault_match(name: str) -> Match:
+    fault = faults()[name]
+    return Match("fault", None, fault.id, fault.title, True, fault.severity, (fault.id,))
+
+
+def _meant(kind: str, code: str, names: Sequence[str]) -> Match:
+    hits = [faults()[name] for name in names]
+    worst = min(hits, key=lambda f: ("critical", "fault", "warning", "info").index(f.severity))
+    return Match(kind, None, code, "; ".join(f.title for f in hits), True, worst.severity, tuple(names))
 
 
 def _vendor(text: str, profile: str | None) -> list[Match]:

@@ -37,6 +37,18 @@ def _welded(evidence: Evidence, true: Bools) -> list[str]:
     return by_voltage or _where(evidence.currents, true, lambda i: i > 0.5)
 
 
+def _above_offer(evidence: Evidence, true: Bools) -> list[str]:
+    """Return the phases above the offer where others carry current and are not: 2 A, above 20 A a tenth."""
+    offer = evidence.signal("lim.eff")
+    if offer is None or offer.numbers is None:
+        return []
+    allowed = np.where(offer.numbers <= 20, offer.numbers + 2, offer.numbers * 1.1)[true]
+    with np.errstate(invalid="ignore"):
+        above = [p for p, amps in evidence.currents.items() if float((amps[true] > allowed).mean()) > 0.5]
+    carrying = _where(evidence.currents, true, lambda i: i > ACTIVE_A)
+    return above if len(above) < len(carrying) else []
+
+
 def _worst_impedance(evidence: Evidence, true: Bools) -> list[str]:
     """Return the phase with the hottest terminal, else the one that sank, else the one with the most ohms."""
     hot = _hottest(evidence, true)
@@ -72,6 +84,7 @@ _FINDERS: dict[str, Callable[[Evidence, Bools], list[str]]] = {
     "PH-MISSING": lambda e, t: _where(e.currents, t, lambda i: i <= ACTIVE_A),
     "SUP-OVERVOLT": lambda e, t: _where(e.of_fitted(e.voltages), t, lambda v: v > 252),
     "SUP-UNDERVOLT": lambda e, t: _where(e.of_fitted(e.voltages), t, lambda v: v < 208),
+    "EV-OVERCURRENT": _above_offer,
     "SUP-HIGH-Z": _worst_impedance,
     "MTR-CT": lambda e, t: _where(e.columns("power_l"), t, lambda p: p < -50),
 }

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evtech.devices.encoding import encode
+from evtech.devices.library import Library
 from evtech.devices.profile import Profile
 from evtech.devices.state import active_errors, charger_state
 from evtech.diagnostics.engine import Diagnosis, diagnose
@@ -13,6 +14,7 @@ from evtech.diagnostics.evidence import Evidence
 from evtech.diagnostics.facts import Facts
 from evtech.diagnostics.problems import holding
 from evtech.diagnostics.record import Circumstances, trace_result
+from evtech.diagnostics.state_map import as_product_says
 from evtech.diagnostics.trace import MOST_ROWS, Trace, read_trace
 from evtech.diagnostics.window import Window
 from evtech.errors import InputError
@@ -39,7 +41,8 @@ def diagnose_file(
     path: Path, profile: str | None = None, facts: Facts | None = None, progress: Callable[[int], None] = lambda n: None
 ) -> Recording:
     """Diagnose a CSV file of samples; raise ``InputError`` saying which line is wrong and why."""
-    return diagnose_trace(path.name, read_trace(path, progress), profile, facts)
+    trace, _ = as_product_says(read_trace(path, progress), profile, Library())
+    return diagnose_trace(path.name, trace, profile, facts)
 
 
 def diagnose_trace(name: str, trace: Trace, profile: str | None = None, facts: Facts | None = None) -> Recording:

@@ -24,6 +24,7 @@ STAYS = 0.6  # a joint that has grown stays so under the same load; a wandering 
 # a jump within one sample is switched by somebody, a joint warms; slower samples need a larger one
 FAST_S, SLOW_S, JUMP_V, SLOW_JUMP_V = 10.0, 60.0, 1.2, 2.0
 LOADED_A = 6.0
+LATELY_S = 600.0
 
 
 def rolling_mean(times: Floats, values: Floats, seconds: float) -> Floats:
@@ -100,12 +101,32 @@ def _steps(times: Floats, volts: Floats, amps: Floats) -> list[tuple[int, float,
 
 
 def voltage_drop(evidence: "Evidence", window: float | None) -> Signal | None:
-    """Return the drop of the worst phase at its present current, in % of 230 V."""
+    """Return the drop of the worst phase at the current that it carried within ten minutes, in % of 230 V.
+
+    A charge whose limit is stepped shows the same joint all the time, though its drop comes and goes.
+    """
     found = impedances(evidence)
     if not found:
         return None
-    drops = [100 * z * np.nan_to_num(evidence.currents[phase]) / NOMINAL_V for phase, z in found.items()]
+    times = evidence.trace.times
+    drops = [100 * z * _lately_carried(times, evidence.currents[phase]) / NOMINAL_V for phase, z in found.items()]
     return Signal(np.max(np.nan_to_num(np.vstack(drops)), axis=0), point="voltage")
+
+
+def _lately_carried(times: Floats, amps: Floats) -> Floats:
+    """Return the largest current of the last ten minutes at every sample; a single sample is no load (A)."""
+    carried = np.nan_to_num(amps)
+    carried[1:] = np.minimum(carried[1:], carried[:-1].copy())
+    at = np.arange(len(times))
+    first = np.searchsorted(times, times - LATELY_S, "left")
+    size = np.frexp(at - first + 1)[1] - 1  # the largest power of two that fits into each window
+    found = carried.copy()
+    reach = carried.copy()  # the largest of the last 2 ** power samples
+    for power in range(int(size.max(initial=0)) + 1):
+        here = size == power
+        found[here] = np.maximum(reach[here], reach[first[here] + 2**power - 1])
+        reach[2**power :] = np.maximum(reach[2**power :], reach[: -(2**power)].copy())
+    return found
 
 
 def impedance_rise(evidence: "Evidence", window: float | None) -> Signal | None:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from evtech.insights.records import Attempt, Port
-from evtech.insights.statistics import OUTLIER, modified_z
+from evtech.insights.statistics import OUTLIER, trailing_z
 
 PLAUSIBLE = 1.2  # times the rated power: what a meter may show before it cannot be true
 WINDOW, LEAST = 30, 8
@@ -138,16 +138,14 @@ def _overlaps(attempts: Iterable[Attempt]) -> list[Anomaly]:
 
 def _outliers(attempts: Iterable[Attempt]) -> list[Anomaly]:
     """Find mean powers far from those of the port's last 30 sessions (modified z-score over 3.5)."""
-    found = []
     seen: list[tuple[Attempt, float]] = []
-    for attempt in sorted((a for a in attempts if a.energy_span and a.energy_kwh), key=lambda a: a.start):
+    for attempt in sorted((a for a in attempts if a.energy_kwh), key=lambda a: a.start):
         span = attempt.energy_span
-        if span is None or span[1] - span[0] < 300 or not attempt.energy_kwh:
-            continue
-        seen.append((attempt, attempt.energy_kwh * 3600 / (span[1] - span[0])))
-        window = [mean for _, mean in seen[-WINDOW:]]
-        score = modified_z(window)[-1] if len(window) >= LEAST else None
-        if score is not None and abs(score) > OUTLIER:
-            text = f"The mean power of {window[-1]:.2f} kW is unlike the port's last {len(window)} sessions."
+        if span is not None and span[1] - span[0] >= 300 and attempt.energy_kwh:
+            seen.append((attempt, attempt.energy_kwh * 3600 / (span[1] - span[0])))
+    found = []
+    for (attempt, mean), score, count in zip(seen, *trailing_z([mean for _, mean in seen], WINDOW), strict=True):
+        if count >= LEAST and abs(score) > OUTLIER:
+            text = f"The mean power of {mean:.2f} kW is unlike the port's last {count} sessions."
             found.append(_made(attempt, "outlier", "info", text, "Open the session.", score, OUTLIER))
     return found

@@ -3,6 +3,7 @@
 All in minutes of UTC. Overlapping outages count once; an exclusion counts only where a port was down in it.
 """
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 from statistics import median
@@ -15,7 +16,8 @@ NEVI_MINUTES = 525_600.0  # fixed by the rule, in a leap year too
 SHORTEST_FAILURE_MIN = 5.0
 UK_RAPID_KW = 50.0
 CEC_VANDALISM_MIN, CEC_MAINTENANCE_MIN = 14_400.0, 4_320.0  # a year: 10 days an incident, 72 h in all
-_DOWN = frozenset({"OUTOFORDER", "INOPERATIVE"})
+_NOT_CALIFORNIA = ("communication", "provider", "vehicle", "hours")  # accepted by NEVI only
+DOWN_STATES = frozenset({"OUTOFORDER", "INOPERATIVE"})
 _EXEMPT = frozenset({"UNKNOWN", "BLOCKED"})
 _NOT_THERE = frozenset({"PLANNED", "REMOVED"})
 # which state counts where sources disagree; of our own choice
@@ -26,9 +28,13 @@ _PRECEDENCE = (
 
 @dataclass(frozen=True, slots=True)
 class Downtime:
-    """What is known of one port in a period: unions of intervals inside it, open ends closed at ``now``."""
+    """What is known of one port in a period: unions of intervals inside it, open ends closed at ``now``.
+
+    ``service`` reaches into the future, ``passed`` ends at ``now``; ``known`` is what of it was watched.
+    """
 
     service: list[Interval]
+    passed: list[Interval]
     known: list[Interval]
     outages: list[Interval]
     exclusions: list[Interval]
@@ -76,7 +82,7 @@ def port_availability(name: str, down: Downtime, causes: Iterable[Outage] = ()) 
     left = [(end - start, _left_minutes((start, end), excluded), end) for start, end in down.outages]
     failures = [(minutes, end) for _, minutes, end in left if minutes > SHORTEST_FAILURE_MIN]
     repairs = [minutes / 60 for minutes, end in failures if not _is_open(end, down)]
-    up_h = (service - outage_min) / 60
+    up_h = (known - outage_min) / 60  # neither the future nor what nobody watched has proved anything
     low, high = mtbf_bounds(up_h, len(failures)) if up_h > 0 else (None, None)
     return PortAvailability(
         port=name,
@@ -103,7 +109,7 @@ def uk_reliability(downs: Iterable[tuple[Port, Downtime]]) -> tuple[float | None
     for port, down in downs:
         if port.rated_kw is None or port.rated_kw < UK_RAPID_KW:
             continue
-        measured += measure(down.service)
+        measured += measure(down.passed)
         down_min += measure(down.outages)
         exempt += measure(down.exempt)
         counted += measure(subtract(down.outages, down.exempt))
@@ -131,7 +137,7 @@ def _from_outages(outages: list[Outage], port: Port, period: Interval, now: floa
     out = _inside([_span(o, now) for o in outages if o.excluded], service)
     watched = clip(service, (period[0], max(period[0], min(period[1], now))))
     still = [o.start for o in real if o.end is None]
-    return Downtime(service, watched, down, out, intersect(down, out), min(still, default=None))
+    return Downtime(service, watched, watched, down, out, intersect(down, out), min(still, default=None))
 
 
 def _from_states(states: list[StateSpan], port: Port, period: Interval, now: float) -> Downtime:
@@ -146,12 +152,13 @@ def _from_states(states: list[StateSpan], port: Port, period: Interval, now: flo
         taken = union([*taken, *spans[state]])
     gone = union(spans["REMOVED"] + spans["PLANNED"])
     service = subtract(service, gone)
-    silent = subtract(service, taken)
-    down = union([i for state in _DOWN for i in spans[state]])
+    passed = clip(service, (period[0], max(period[0], min(period[1], now))))
+    silent = subtract(passed, taken)
+    down = union([i for state in DOWN_STATES for i in spans[state]])
     exempt = union([i for state in _EXEMPT for i in spans[state]] + silent)
-    known = subtract(service, union([*spans["UNKNOWN"], *silent]))
-    still = [s.start for s in states if s.end is None and s.state in _DOWN]
-    return Downtime(service, known, down, [], exempt, min(still, default=None))
+    known = subtract(passed, union([*spans["UNKNOWN"], *silent]))
+    still = [s.start for s in states if s.end is None and s.state in DOWN_STATES]
+    return Downtime(service, passed, known, down, [], exempt, min(still, default=None))
 
 
 def _inside(spans: list[Interval], service: list[Interval]) -> list[Interval]:
@@ -176,13 +183,16 @@ def _cec_excluded(down: Downtime, causes: Iterable[Outage]) -> float:
     total = maintenance = 0.0
     seen: list[Interval] = []
     for cause in sorted((c for c in causes if c.excluded), key=lambda c: c.start):
-        span = intersect(down.outages, [(cause.start, cause.end if cause.end is not None else cause.start)])
+        words = cause.cause.lower()
+        if any(word in words for word in _NOT_CALIFORNIA):
+            continue
+        span = intersect(down.outages, [(cause.start, cause.end if cause.end is not None else math.inf)])
         fresh = subtract(span, seen)
         seen = union([*seen, *span])
         minutes = measure(fresh)
-        if "vandal" in cause.cause.lower():
+        if "vandal" in words:
             total += min(minutes, CEC_VANDALISM_MIN)
-        elif "maint" in cause.cause.lower():
+        elif "maint" in words:
             maintenance += minutes
         else:
             total += minutes

@@ -1,6 +1,6 @@
 """When is it full? Peak demand in 15-minute means, load and coincidence factors, energy by hour of the week."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from evtech.insights.availability import Downtime
 from evtech.insights.grid import energy_spans, hour_of_week, quarters, spread
-from evtech.insights.intervals import Interval, subtract, union
+from evtech.insights.intervals import Interval, intersect, subtract, union
 from evtech.insights.records import Attempt, Port
 
 INTERVAL_MIN = 15
@@ -62,26 +62,38 @@ def demand(by_port: Mapping[str, Sequence[Attempt]], ports: Sequence[Port], peri
     )
 
 
-def week_hours(
-    by_port: Mapping[str, Sequence[Attempt]],
-    ports: Sequence[Port],
-    period: Interval,
-    downs: Mapping[str, Downtime | None],
-) -> WeekHours:
-    """Return energy, occupation and exposure by local hour of the week, split at every local hour."""
+def week_hours(port: Port, attempts: Sequence[Attempt], period: Interval, down: Downtime | None) -> WeekHours:
+    """Return one port's energy, occupation and exposure by local hour of the week, split at every local hour."""
     grid = quarters(period)
-    kwh, occupied, exposure = np.zeros(HOURS), np.zeros(HOURS), np.zeros(HOURS)
-    labels: dict[str, NDArray[np.int64]] = {}
-    for port in ports:
-        if port.timezone not in labels:
-            labels[port.timezone] = hour_of_week(grid, port.timezone)
-        bins = labels[port.timezone]
-        own = by_port.get(port.name, ())
-        down = downs.get(port.name)
-        service = down.service if down is not None else port.in_service(period)
-        up = subtract(service, down.outages) if down is not None else service
-        plugged = union((a.start, a.end) for a in own)
-        kwh += np.bincount(bins, spread(energy_spans(own), grid), HOURS)
-        occupied += np.bincount(bins, spread(((*i, 1 / 3600) for i in plugged), grid), HOURS)
-        exposure += np.bincount(bins, spread(((*i, 1 / 3600) for i in up), grid), HOURS)
-    return WeekHours(kwh, occupied, exposure)
+    bins = hour_of_week(grid, port.timezone)
+    plugged, up = occupied(attempts), exposure(port, period, down)
+
+    def sums(spans: Iterable[tuple[float, float, float]]) -> NDArray[np.float64]:
+        return np.bincount(bins, spread(spans, grid), HOURS).astype(np.float64)
+
+    return WeekHours(
+        sums(energy_spans(attempts)),
+        sums((*span, 1 / 3600) for span in intersect(plugged, up)),
+        sums((*span, 1 / 3600) for span in up),
+    )
+
+
+def together(weeks: Iterable[WeekHours]) -> WeekHours:
+    """Return the sums over ports."""
+    kwh, hours, exposed = np.zeros(HOURS), np.zeros(HOURS), np.zeros(HOURS)
+    for week in weeks:
+        kwh += week.kwh
+        hours += week.occupied_h
+        exposed += week.exposure_h
+    return WeekHours(kwh, hours, exposed)
+
+
+def occupied(attempts: Iterable[Attempt]) -> list[Interval]:
+    """Return the time in which a vehicle stood at the port."""
+    return union((a.start, a.end) for a in attempts)
+
+
+def exposure(port: Port, period: Interval, down: Downtime | None) -> list[Interval]:
+    """Return the time in which a session could have been seen: in service, watched and not down."""
+    exposed = port.exposed(period)
+    return subtract(intersect(exposed, down.service), down.outages) if down is not None else exposed

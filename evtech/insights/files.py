@@ -53,6 +53,11 @@ def read_records(
     return Records(known, sorted(attempts, key=lambda a: a.start), found_outages, found_states, warnings)
 
 
+def read_outages(file: Path) -> list[Outage]:
+    """Read outages and exclusions alone; raise ``InputError`` for a row that cannot be used."""
+    return _rows(file, "outages", _outage, [])
+
+
 class Row:
     """One row of a file, read field by field."""
 

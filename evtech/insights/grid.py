@@ -6,6 +6,7 @@ Energy without a power profile counts as uniform between first and last energy.
 
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 import numpy as np
@@ -15,6 +16,7 @@ from evtech.insights.intervals import Interval
 from evtech.insights.records import Attempt
 
 QUARTER_S = 900.0
+_A_DAY = 96  # quarters
 Array = NDArray[np.float64]
 
 
@@ -61,27 +63,27 @@ def hour_of_week(grid: Array, zone: str) -> NDArray[np.int64]:
     return np.asarray((hours + 3 * 24) % 168)  # 1970-01-01 was a Thursday
 
 
-def local_month(grid: Array, zone: str) -> list[str]:
-    """Return for each step of the grid its local month as ``YYYY-MM``."""
-    info = ZoneInfo(zone)
-    days: dict[int, str] = {}
-    names = []
-    for moment, offset in zip(grid[:-1], _offsets(grid[:-1], info), strict=True):
-        day = int((moment + offset) // 86400)
-        if day not in days:
-            days[day] = datetime.fromtimestamp(moment, info).strftime("%Y-%m")
-        names.append(days[day])
-    return names
+def local_hours(grid: Array, zone: str) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """Return for each step of the grid its local day (counted from 1970-01-01) and its hour of that day."""
+    local = grid[:-1] + _offsets(grid[:-1], ZoneInfo(zone))
+    hours = np.floor(local / 3600.0).astype(np.int64)
+    return hours // 24, hours % 24
 
 
 def _offsets(moments: Sequence[float] | Array, zone: ZoneInfo) -> Array:
-    """Return the zone's offset (s) at each moment; asked once an hour, changes fall on full hours of UTC."""
-    known: dict[int, float] = {}
-    found = np.empty(len(moments))
-    for index, moment in enumerate(moments):
-        hour = int(moment // 3600)
-        if hour not in known:
-            offset = datetime.fromtimestamp(hour * 3600, UTC).astimezone(zone).utcoffset()
-            known[hour] = offset.total_seconds() if offset is not None else 0.0
-        found[index] = known[hour]
-    return found
+    """Return the zone's offset (s) at each moment; all changes fall on quarters of an hour of UTC."""
+    steps, at = np.unique(np.floor(np.asarray(moments) / QUARTER_S).astype(np.int64), return_inverse=True)
+    offsets = np.empty(len(steps))
+    days = steps // _A_DAY
+    for day in np.unique(days):
+        first, after = int(np.searchsorted(days, day, "left")), int(np.searchsorted(days, day, "right"))
+        begin, end = _offset(int(day) * _A_DAY, zone), _offset((int(day) + 1) * _A_DAY, zone)
+        # a zone does not change twice a day: most days need no closer look
+        offsets[first:after] = begin if begin == end else [_offset(int(step), zone) for step in steps[first:after]]
+    return offsets[at] if len(steps) else np.zeros(0)
+
+
+@lru_cache(maxsize=100_000)
+def _offset(quarter: int, zone: ZoneInfo) -> float:
+    offset = datetime.fromtimestamp(quarter * QUARTER_S, UTC).astimezone(zone).utcoffset()
+    return offset.total_seconds() if offset is not None else 0.0

@@ -44,15 +44,17 @@ def intersect(first: Sequence[Interval], second: Sequence[Interval]) -> list[Int
 def subtract(first: Sequence[Interval], second: Sequence[Interval]) -> list[Interval]:
     """Return the time of the first that does not lie in the second; both are unions."""
     left: list[Interval] = []
+    j = 0
     for start, end in first:
-        for low, high in second:
-            if high <= start or low >= end:
-                continue
+        while j < len(second) and second[j][1] <= start:
+            j += 1
+        at = j
+        while at < len(second) and second[at][0] < end:
+            low, high = second[at]
             if low > start:
                 left.append((start, low))
             start = max(start, high)
-            if start >= end:
-                break
+            at += 1
         if start < end:
             left.append((start, end))
     return left

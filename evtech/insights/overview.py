@@ -2,24 +2,27 @@
 
 import time
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from evtech.errors import InputError
 from evtech.insights.anomalies import Anomaly, session_anomalies
 from evtech.insights.availability import (
+    DOWN_STATES,
+    Downtime,
     PortAvailability,
     downtime,
     downtime_by_cause,
     port_availability,
     uk_reliability,
 )
-from evtech.insights.demand import INTERVAL_MIN, Demand, WeekHours, demand, week_hours
+from evtech.insights.collecting import uncollected
+from evtech.insights.demand import INTERVAL_MIN, Demand, WeekHours, demand, together, week_hours
 from evtech.insights.intervals import Interval
 from evtech.insights.rates import Rate
 from evtech.insights.records import Attempt, Outage, Records, StateSpan
-from evtech.insights.success import Success, is_success, success
+from evtech.insights.success import Success, chained, is_success, rates_of
 from evtech.insights.utilisation import Utilisation, utilisation
 
 NEVI_TARGET_PCT = 97.0
@@ -44,10 +47,15 @@ class Overview:
     utilisation: dict[str, Utilisation]
     demand: Demand
     week: WeekHours
+    week_by_port: dict[str, WeekHours]
     anomalies: list[Anomaly]
-    failures: dict[str, int] = field(default_factory=dict)
+    failures: dict[str, int]
+    downs: dict[str, Downtime | None]
+    touching: dict[str, list[Attempt]]  # of the period, by port
+    tries: dict[str, list[Attempt]]  # begun in it and judged, quick retries joined, by port
 
 
+@uncollected
 def overview(records: Records, period: Interval, now: float | None = None) -> Overview:
     """Compute everything for a period [from, to); raise ``InputError`` for one that is empty or absurd."""
     if not period[1] > period[0]:
@@ -59,7 +67,7 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
     now = time.time() if now is None else now
     ports = list(records.ports.values())
     inside = [a for a in records.attempts if period[0] <= a.start < period[1]]
-    touching = _by_port([a for a in records.attempts if a.start < period[1] and a.end > period[0]]) or {}
+    touching = _by_port([a for a in records.attempts if a.start < period[1] and a.end >= period[0]]) or {}
     starting = _by_port(inside) or {}
     outages, states = _by_port(records.outages), _by_port(records.states)
     downs = {p.name: downtime(_of(outages, p.name), _of(states, p.name), p, period, now) for p in ports}
@@ -68,6 +76,8 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
         for name, down in downs.items()
         if down is not None
     }
+    tries = {p.name: chained(starting.get(p.name, ())) for p in ports}
+    weeks = {p.name: week_hours(p, touching.get(p.name, []), period, downs[p.name]) for p in ports}
     text, exempt = uk_reliability((p, d) for p in ports if (d := downs[p.name]) is not None)
     return Overview(
         period=period,
@@ -77,14 +87,20 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
         availability=available,
         uk_text_pct=text,
         uk_exempt_pct=exempt,
-        causes=downtime_by_cause(records.outages or (), period, now),
-        success=success(inside, records.ports),
-        success_by_port={p.name: success(starting.get(p.name, []), records.ports) for p in ports},
+        causes=downtime_by_cause(down_by_cause(records), period, now),
+        success=rates_of(sorted((a for own in tries.values() for a in own), key=lambda a: a.start), records.ports),
+        success_by_port={name: rates_of(own, records.ports) for name, own in tries.items()},
+        tries=tries,
         utilisation={p.name: utilisation(p, touching.get(p.name, []), period, downs[p.name]) for p in ports},
         demand=demand(touching, ports, period),
-        week=week_hours(touching, ports, period, downs),
-        anomalies=session_anomalies(starting, records.ports),
+        week=together(weeks.values()),
+        week_by_port=weeks,
+        anomalies=sorted(
+            [*session_anomalies(starting, records.ports), *records.findings], key=lambda a: (a.start, a.rule)
+        ),
         failures=_failures(inside),
+        downs=downs,
+        touching=touching,
     )
 
 
@@ -125,6 +141,13 @@ def iso(moment: float | None) -> str | None:
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
+def down_by_cause(records: Records) -> list[Outage]:
+    """Return the outages; where states are known instead, the states in which a port was down, as their causes."""
+    if records.states is None:
+        return records.outages or []
+    return [Outage(s.port, s.start, s.end, s.state.lower()) for s in records.states if s.state in DOWN_STATES]
+
+
 def _by_port(items: Iterable[T] | None) -> dict[str, list[T]] | None:
     """Return items by the port they name; ``None`` stays ``None``."""
     if items is None:
@@ -143,10 +166,15 @@ def _failures(attempts: Iterable[Attempt]) -> dict[str, int]:
     """Return how often each error code (else each end) stopped an attempt, most often first."""
     counts: dict[str, int] = {}
     for attempt in attempts:
-        if not is_success(attempt):
-            cause = attempt.error_code or (attempt.end_reason if attempt.has_started else "no energy")
+        if attempt.is_judged and not is_success(attempt):
+            cause = failure_cause(attempt)
             counts[cause] = counts.get(cause, 0) + 1
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
+
+
+def failure_cause(attempt: Attempt) -> str:
+    """Return what stopped an attempt: its error code, else how it ended."""
+    return attempt.error_code or (attempt.end_reason if attempt.has_started else "no energy")
 
 
 def _rate_json(found: Rate | None) -> dict[str, Any]:

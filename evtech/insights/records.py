@@ -4,8 +4,12 @@ Instants are seconds since 1970 in UTC (a year of sessions is counted in numpy);
 """
 
 from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
 
-from evtech.insights.intervals import Interval, clip
+from evtech.insights.intervals import Interval, clip, intersect
+
+if TYPE_CHECKING:
+    from evtech.insights.anomalies import Anomaly
 
 NORMAL_ENDS = frozenset({"driver", "remote", "full", "limit", "vehicle"})
 FAILED_ENDS = frozenset({"fault", "comm_loss", "power_loss", "emergency_stop", "deauthorised", "unknown"})
@@ -13,7 +17,10 @@ FAILED_ENDS = frozenset({"fault", "comm_loss", "power_loss", "emergency_stop", "
 
 @dataclass(frozen=True, slots=True)
 class Port:
-    """One port (NEVI) or EVSE (OCPI): serves one vehicle at a time. ``rated_kw`` is its rated power."""
+    """One port (NEVI) or EVSE (OCPI): serves one vehicle at a time. ``rated_kw`` is its rated power.
+
+    ``watched`` is the time in which sessions were seen if there were any; ``None`` where that is all the time.
+    """
 
     name: str
     site: str = ""
@@ -21,12 +28,18 @@ class Port:
     rated_kw: float | None = None
     in_service_from: float | None = None
     in_service_to: float | None = None
+    watched: tuple[Interval, ...] | None = None
 
     def in_service(self, period: Interval) -> list[Interval]:
         """Return what of the period the port was in service."""
         low = self.in_service_from if self.in_service_from is not None else period[0]
         high = self.in_service_to if self.in_service_to is not None else period[1]
         return clip([(low, high)], period)
+
+    def exposed(self, period: Interval) -> list[Interval]:
+        """Return what of its service in the period was watched: the time that use is measured against."""
+        service = self.in_service(period)
+        return service if self.watched is None else intersect(service, self.watched)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,21 +62,18 @@ class Attempt:
     error_code: str | None = None
     token: str | None = None
     session_id: str | None = None  # of the archive
+    is_judged: bool = True  # whether its source says how it ended; else it is left out of success rates
 
-    @property
-    def start(self) -> float:
-        """Return when it began: the first of plug-in and authorisation, else the start of energy."""
-        known = [t for t in (self.plugged_at, self.authorised_at) if t is not None]
-        if known:
-            return min(known)
-        assert self.energy_started_at is not None  # a row without any time is refused by the reader
-        return self.energy_started_at
+    start: float = field(init=False)  # the first of plug-in and authorisation, else the start of energy
+    end: float = field(init=False)  # the last instant known of it
 
-    @property
-    def end(self) -> float:
-        """Return the last instant known of it."""
-        times = (self.plugged_at, self.authorised_at, self.energy_started_at, self.energy_ended_at, self.unplugged_at)
-        return max(t for t in times if t is not None)
+    def __post_init__(self) -> None:
+        """Settle start and end once: they are asked for a hundred times a session."""
+        begun = [t for t in (self.plugged_at, self.authorised_at) if t is not None]
+        times = [t for t in (*begun, self.energy_started_at, self.energy_ended_at, self.unplugged_at) if t is not None]
+        assert times  # a row without any time is refused by the reader
+        object.__setattr__(self, "start", min(begun) if begun else times[0])
+        object.__setattr__(self, "end", max(times))
 
     @property
     def has_started(self) -> bool:
@@ -114,3 +124,4 @@ class Records:
     outages: list[Outage] | None = None
     states: list[StateSpan] | None = None
     warnings: list[str] = field(default_factory=list)
+    findings: "list[Anomaly]" = field(default_factory=list)  # of rules over samples, kept with the sessions

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from statistics import median
 
+import numpy as np
+
 MAD_SCALE = 0.6745  # makes the median absolute deviation comparable with a standard deviation (Iglewicz and Hoaglin)
 MEAN_SCALE = 1.253314
 OUTLIER = 3.5
@@ -57,6 +59,24 @@ def modified_z(values: Sequence[float]) -> list[float | None]:
         return [MAD_SCALE * (x - middle) / mad for x in values]
     scale = MEAN_SCALE * math.fsum(distances) / len(values)
     return [(x - middle) / scale if scale > 0 else None for x in values]
+
+
+def trailing_z(values: Sequence[float], window: int) -> tuple[list[float], list[int]]:
+    """Return each value's modified z-score among the last ``window`` values up to it, and how many these are.
+
+    The same as ``modified_z`` value by value, but all windows at once; 0 where no scale exists.
+    """
+    if not values:
+        return [], []
+    padded = np.concatenate((np.full(window - 1, np.nan), np.asarray(values, dtype=float)))
+    rows = np.lib.stride_tricks.sliding_window_view(padded, window)
+    middle = np.nanmedian(rows, axis=1)
+    distances = np.abs(rows - middle[:, None])
+    mad, mean = np.nanmedian(distances, axis=1), np.nanmean(distances, axis=1)
+    scale = np.where(mad > 0, mad / MAD_SCALE, MEAN_SCALE * mean)
+    off = np.asarray(values) - middle
+    scores = np.divide(off, scale, out=np.zeros(len(values)), where=scale > 0)
+    return scores.tolist(), np.minimum(np.arange(1, len(values) + 1), window).tolist()
 
 
 def ewma_alarm(values: Sequence[float], mu: float, sigma: float, lam: float = 0.2, limit: float = 3.0) -> int | None:

@@ -41,10 +41,10 @@ def is_success(attempt: Attempt) -> bool:
 
 
 def chained(attempts: Iterable[Attempt]) -> list[Attempt]:
-    """Return attempts with quick retries joined: times of both, energy summed, the end of the last one."""
+    """Return attempts whose end is known, quick retries joined: times of both, energies summed, the last end."""
     last: dict[tuple[str, str], int] = {}
     joined: list[Attempt] = []
-    for attempt in sorted(attempts, key=lambda a: a.start):
+    for attempt in sorted((a for a in attempts if a.is_judged), key=lambda a: a.start):
         key = (attempt.port, attempt.token or "")
         before = joined[last[key]] if attempt.token and key in last else None
         if before is not None and attempt.start - before.end <= CHAIN_S:
@@ -73,9 +73,13 @@ def visits(attempts: Sequence[Attempt], ports: dict[str, Port]) -> list[list[Att
 
 def success(attempts: Sequence[Attempt], ports: dict[str, Port]) -> Success:
     """Return the rates of attempts; quick retries are joined first."""
-    tries = chained(attempts)
+    return rates_of(chained(attempts), ports)
+
+
+def rates_of(tries: Sequence[Attempt], ports: dict[str, Port]) -> Success:
+    """Return the rates of attempts in which quick retries are joined already."""
     started = [a for a in tries if a.has_started]
-    good = [a for a in tries if is_success(a)]
+    good = {id(a) for a in tries if is_success(a)}
     asked = [a for a in tries if a.auth_ok is not None]
     groups = visits(tries, ports)
     waits = [a.energy_started_at - _ready(a) for a in started if a.energy_started_at is not None]
@@ -87,8 +91,8 @@ def success(attempts: Sequence[Attempt], ports: dict[str, Port]) -> Success:
         charge_start=rate(len(started), len(tries)),
         session=rate(len(good), len(started)),
         attempt=rate(len(good), len(tries)),
-        visit=rate(sum(any(is_success(a) for a in group) for group in groups), len(groups)),
-        first_time=rate(sum(is_success(group[0]) for group in groups), len(groups)),
+        visit=rate(sum(any(id(a) in good for a in group) for group in groups), len(groups)),
+        first_time=rate(sum(id(group[0]) in good for group in groups), len(groups)),
         interrupted=rate(sum(a.end_reason in _INTERRUPTED for a in started), len(started)),
         without_vehicle=rate(len(good), len(not_vehicle)),
         start_time_median_s=median(fine) if fine else None,

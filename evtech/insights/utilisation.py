@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from evtech.insights.availability import Downtime
-from evtech.insights.intervals import Interval, clip, measure, union
+from evtech.insights.intervals import Interval, clip, intersect, measure, subtract, union
 from evtech.insights.records import Attempt, Port
 
 
 @dataclass(frozen=True, slots=True)
 class Utilisation:
-    """One port's use in % of its time in service; ``None`` where it cannot be computed. Means in kW."""
+    """One port's use in % of its time in service, in an archive of the time watched; ``None`` unknown. Means in kW."""
 
     time_plugged_pct: float | None
     time_charging_pct: float | None
@@ -27,13 +27,14 @@ class Utilisation:
 
 def utilisation(port: Port, attempts: Sequence[Attempt], period: Interval, down: Downtime | None) -> Utilisation:
     """Return the use of one port from its own attempts."""
-    service = measure(port.in_service(period))
-    plugged = measure(clip(union(_plugged(a) for a in attempts), period))
-    charging = measure(clip(union(s for a in attempts if (s := a.energy_span) is not None), period))
+    in_service = port.exposed(period)
+    service = measure(in_service)
+    plugged = measure(intersect(union(_plugged(a) for a in attempts), in_service))
+    charging = measure(intersect(union(s for a in attempts if (s := a.energy_span) is not None), in_service))
     kwh = sum(_kwh_inside(a, period) for a in attempts)
     sessions = sum(period[0] <= a.start < period[1] and a.has_started for a in attempts)
     peaks = [a.peak_kw for a in attempts if a.peak_kw is not None and period[0] <= a.start < period[1]]
-    up = service - measure(down.outages) if down is not None else None
+    up = measure(subtract(in_service, down.outages)) if down is not None else None
     days = service / 1440
     return Utilisation(
         time_plugged_pct=_share(plugged, service),

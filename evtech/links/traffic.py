@@ -1,6 +1,7 @@
 """The newest frames on a link, for the traffic view and for export."""
 
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -22,10 +23,14 @@ class Traffic:
 
     def __init__(self, kept: int = KEPT_FRAMES) -> None:
         self._frames: deque[Frame] = deque(maxlen=kept)
+        self.tap: Callable[[Frame], None] | None = None  # hears each frame, on the thread of the wire; returns at once
 
     def add(self, sent: bool, data: bytes, note: str = "") -> None:
         """Keep one frame, stamped now."""
-        self._frames.append(Frame(datetime.now(UTC), sent, data, note))
+        frame = Frame(datetime.now(UTC), sent, data, note)
+        self._frames.append(frame)
+        if self.tap is not None:
+            self.tap(frame)
 
     def frames(self) -> list[Frame]:
         """Return the kept frames, oldest first."""

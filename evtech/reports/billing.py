@@ -17,7 +17,7 @@ from evtech.billing.words import in_words
 from evtech.errors import InputError
 from evtech.reports.billing_speaker import Speaker, worst_first
 from evtech.reports.billing_witnesses import signed_facts, witnesses
-from evtech.reports.files import write_whole
+from evtech.reports.sealing import Written, write_pdf, written_whole
 
 LANGUAGES = ("en", "de")
 
@@ -30,13 +30,16 @@ def write_billing_report(
     html: Path | None = None,
     lang: str = "en",
     made: datetime | None = None,
-) -> list[tuple[Path, str]]:
+    seal: bool = True,
+) -> list[Written]:
     """Write the report of a check; return each file with its SHA-256.
 
     ``sources`` are the examined files; they are attached to the PDF. Raises ``InputError`` for an unknown language, a
     source that cannot be read, or a result that is an error, and ``ArchiveError`` for a file that cannot be written.
     """
-    return write_report(result, [_source(path) for path in sources], pdf=pdf, html=html, lang=lang, made=made)
+    return write_report(
+        result, [_source(path) for path in sources], pdf=pdf, html=html, lang=lang, made=made, seal=seal
+    )
 
 
 def write_report(
@@ -47,23 +50,22 @@ def write_report(
     html: Path | None = None,
     lang: str = "en",
     made: datetime | None = None,
-) -> list[tuple[Path, str]]:
+    seal: bool = True,
+) -> list[Written]:
     """Write the report of a check whose files are at hand as names and bytes; like ``write_billing_report``."""
     made = made or datetime.now(UTC)
     data = contents(result, files, lang, made)
-    written = []
+    written: list[Written] = []
     if pdf is not None:
         from evtech.reports.pdf import compile_pdf
 
         attached = {source[2]: body for source, (_, body) in zip(data["sources"], files, strict=True)}
         answer = json.dumps(check_json(result), indent=1, ensure_ascii=False).encode()
         parts = {"data.json": json.dumps(data).encode(), "check.json": answer, **attached}
-        write_whole(pdf, compile_pdf("billing", parts, made))
-        written.append(pdf)
+        written.append(write_pdf(pdf, compile_pdf("billing", parts, made), seal=seal))
     if html is not None:
-        write_whole(html, render(data).encode())
-        written.append(html)
-    return [(path, hashlib.sha256(path.read_bytes()).hexdigest()) for path in written]
+        written.append(written_whole(html, render(data).encode()))
+    return written
 
 
 def contents(

@@ -19,6 +19,7 @@ from evtech.billing.dossier import RECORD, ROLES, SIGNED, TARIFF, Evidence, exam
 from evtech.billing.errors import BillingError
 from evtech.errors import InputError
 from evtech.reports.billing import write_report
+from evtech.reports.sealing import Written
 from evtech.store.archive import Archive
 from evtech.store.attachments import LARGEST, Attachment, attach, attached
 from evtech.store.results import Result
@@ -80,8 +81,14 @@ def reopen(archive: Archive, kept: Result) -> tuple[list[Evidence], CheckOptions
 
 
 def write_kept_report(
-    archive: Archive, id_: str, *, pdf: Path | None = None, html: Path | None = None, lang: str = "en"
-) -> list[tuple[Path, str]]:
+    archive: Archive,
+    id_: str,
+    *,
+    pdf: Path | None = None,
+    html: Path | None = None,
+    lang: str = "en",
+    seal: bool = True,
+) -> list[Written]:
     """Write the report of a kept check, made again from its files; return each file with its SHA-256.
 
     The calculation is the same for ever; where this version nevertheless comes to another verdict, the report says so.
@@ -94,12 +101,12 @@ def write_kept_report(
     if result.result != kept.verdict:
         note = f"evtech {kept.body.get('software')} came to {kept.verdict} on {kept.at:%Y-%m-%d}, this one does not."
         result = replace(result, notes=(*result.notes, note))
-    return write_report(result, _files(evidence), pdf=pdf, html=html, lang=lang, made=datetime.now(UTC))
+    return write_report(result, _files(evidence), pdf=pdf, html=html, lang=lang, made=datetime.now(UTC), seal=seal)
 
 
 def write_file_report(
-    path: Path, *, pdf: Path | None = None, html: Path | None = None, lang: str = "en"
-) -> list[tuple[Path, str]]:
+    path: Path, *, pdf: Path | None = None, html: Path | None = None, lang: str = "en", seal: bool = True
+) -> list[Written]:
     """Write the report about the record in a file, or about the only record in a folder with its tariffs and values.
 
     Raises ``InputError`` where there is no record or more than one, ``BillingError`` where it cannot be checked.
@@ -118,7 +125,7 @@ def write_file_report(
         )
     if len(records) > 1 or len(record_values(records[0])) > 1:
         raise InputError(f"{path} holds several records; a report is about one.", "Name the file of one record.")
-    return write_report(result, _files(used or records), pdf=pdf, html=html, lang=lang)
+    return write_report(result, _files(used or records), pdf=pdf, html=html, lang=lang, seal=seal)
 
 
 def _hint(result: CheckResult | None) -> str | None:

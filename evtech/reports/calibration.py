@@ -18,7 +18,7 @@ from evtech.reports import calibration_summary as summary
 from evtech.reports.calibration_chart import TONES, badge, error_chart
 from evtech.reports.calibration_numbers import moment
 from evtech.reports.document import Block, render_html
-from evtech.reports.files import write_whole
+from evtech.reports.sealing import Written, write_pdf, written_whole
 
 _TONES = {
     "PASS": "green",
@@ -46,7 +46,8 @@ def write_calibration_report(
     html: Path | None = None,
     lang: str = "en",
     context: ReportContext | None = None,
-) -> list[tuple[Path, str]]:
+    seal: bool = True,
+) -> list[Written]:
     """Write the report of a calibration; return each file with its SHA-256.
 
     Raises ``InputError`` for an unknown language or when no file is named, ``ArchiveError`` for a file that cannot be
@@ -58,7 +59,7 @@ def write_calibration_report(
     made = context.made or datetime.now(UTC)
     record = context.record or json.dumps(run_to_json(run), indent=1, ensure_ascii=False).encode()
     data, pictures = contents(run, result, lang, made, record, context.number)
-    written = []
+    written: list[Written] = []
     if pdf is not None:
         from evtech.reports.pdf import compile_pdf
 
@@ -67,12 +68,10 @@ def write_calibration_report(
             "run.json": record,
             "result.json": json.dumps(result.to_json(), indent=1, ensure_ascii=False).encode(),
         }
-        write_whole(pdf, compile_pdf("calibration", files, made))
-        written.append(pdf)
+        written.append(write_pdf(pdf, compile_pdf("calibration", files, made), seal=seal))
     if html is not None:
-        write_whole(html, render_html(data, pictures).encode())
-        written.append(html)
-    return [(path, hashlib.sha256(path.read_bytes()).hexdigest()) for path in written]
+        written.append(written_whole(html, render_html(data, pictures).encode()))
+    return written
 
 
 def contents(

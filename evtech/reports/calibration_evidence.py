@@ -61,6 +61,7 @@ def equipment(run: CalibrationRun, result: CalibrationResult, lang: str) -> list
         (w["step"], f"{significant(steps, 4, lang)} {unit}"),
     ]
     known = c is not None and all(point.error_pct is not None for point in result.points)
+    known = known and all(point.decision.reason != "certificate" for point in result.points)
     around = [
         (w["temperature"], _span(e.temperature_c, e.temperature_end_c, 1, "°C", lang)),
         (w["humidity"], _span(e.humidity_pct, e.humidity_end_pct, 0, "%", lang)),
@@ -208,12 +209,12 @@ def _raw(run: CalibrationRun, point: LoadPoint, lang: str) -> Block:
     rows = []
     for index, each in enumerate(point.runs):
         for r in each.readings:
-            who = w["charger" if r.instrument == "device" else "reference"]
+            who = w["x" if r.instrument == "device" else "s"]
             raw = " ".join(f"{word:04X}" for word in r.words) or UNKNOWN
             value = _register(r.kwh, steps[r.instrument], lang)
             rows.append([str(index + 1), who, w.get(r.when, r.when), moment(r.at), r.register or UNKNOWN, raw, value])
     head = [w[key] for key in ("run", "instrument", "when", "time", "register", "words", "value")]
-    return table(head, rows[:_MOST_ROWS], (0, 0, 0, 1.4, 1.4, 1, 0), right=(6,), size=7)
+    return table(head, rows[:_MOST_ROWS], (0, 0, 0, 0, 0, 1, 0), right=(6,), size=6.6)
 
 
 def _register(value: float | None, step: float | None, lang: str) -> str:

@@ -3,7 +3,6 @@
 PDF and HTML from the same data; everything comes from the diagnosis as it was kept (``evtech.diagnosis/1``).
 """
 
-import hashlib
 import json
 import re
 import tomllib
@@ -20,7 +19,7 @@ from evtech.diagnostics.knowledge import Step
 from evtech.errors import InputError, NotFoundError
 from evtech.measure.quantity import UNKNOWN, shown
 from evtech.reports.charts import Curve, Panel, stacked
-from evtech.reports.files import write_whole
+from evtech.reports.sealing import Written, write_pdf, written_whole
 from evtech.reports.session import LANGUAGES
 from evtech.store.archive import Archive
 from evtech.store.records import Visit
@@ -37,7 +36,8 @@ def write_diagnosis_report(
     html: Path | None = None,
     lang: str = "en",
     made: datetime | None = None,
-) -> list[tuple[Path, str]]:
+    seal: bool = True,
+) -> list[Written]:
     """Write the report of a diagnosis; return each file with its SHA-256.
 
     Raises ``NotFoundError``, ``InputError`` for an unknown language, ``ArchiveError`` for a file that cannot be
@@ -49,20 +49,18 @@ def write_diagnosis_report(
     result = archive.result(result_id, "diagnosis")
     data = contents(result, _visit(archive, result), lang, made)
     charts = [_chart(finding, data["w"]) for finding in result.body["findings"]]
-    written = []
+    written: list[Written] = []
     if pdf is not None:
         from evtech.reports.pdf import compile_pdf
 
         files = {"data.json": json.dumps(data).encode(), "diagnosis.json": json.dumps(result.body, indent=1).encode()}
         files |= {f"chart{i}.svg": chart.encode() for i, chart in enumerate(charts) if chart}
-        write_whole(pdf, compile_pdf("diagnosis", files, made))
-        written.append(pdf)
+        written.append(write_pdf(pdf, compile_pdf("diagnosis", files, made), seal=seal))
     if html is not None:
         from evtech.reports.diagnosis_html import render
 
-        write_whole(html, render(data, charts).encode())
-        written.append(html)
-    return [(path, hashlib.sha256(path.read_bytes()).hexdigest()) for path in written]
+        written.append(written_whole(html, render(data, charts).encode()))
+    return written
 
 
 def contents(result: Result, visit: Visit | None, lang: str, made: datetime) -> dict[str, Any]:

@@ -65,7 +65,7 @@ def render_html(data: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
             f'<div class="verdict badge">{pictures["badge.svg"]}<div><b style="color:{v["colour"]}">',
             f"{escape(v['word'])}</b> {escape(v['sentence'])}{remarks}</div></div>",
             *(_block(block, pictures) for block in data["blocks"]),
-            f"<p><small>{escape(data['software'])} · {escape(w['end'])}</small></p></body></html>",
+            f"<p><small>{escape(data['software'])} · {escape(w['end_mark'])}</small></p></body></html>",
         ]
     )
 

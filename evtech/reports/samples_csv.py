@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from evtech.measure.sample import Value
 from evtech.store.archive import Archive
 from evtech.store.records import ChargingSession
 from evtech.store.samples import Row
@@ -28,7 +29,7 @@ def samples_csv(archive: Archive, session: ChargingSession) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(["time", *names, *(f"quality:{name}" for name in marked)])
     for row in rows:
-        values = ["" if (value := row.values.get(name)) is None else value for name in names]
+        values = ["" if (value := row.values.get(name)) is None else plain(value) for name in names]
         writer.writerow([iso(row.time), *values, *(row.qualities.get(name, "missing") for name in marked)])
     return out.getvalue()
 
@@ -38,7 +39,16 @@ def samples_json(archive: Archive, session: ChargingSession) -> dict[str, Any]:
     return contract(session) | {
         "units": dict(archive.points(session.recording_id)),
         "rows": [
-            {"time": iso(row.time), "values": row.values, "quality": row.qualities}
+            {
+                "time": iso(row.time),
+                "values": {name: None if v is None else plain(v) for name, v in row.values.items()},
+                "quality": row.qualities,
+            }
             for row in session_rows(archive, session)
         ],
     }
+
+
+def plain(value: Value) -> Value:
+    """Return a whole number without decimals, so that a file does not depend on how the archive packs it."""
+    return int(value) if isinstance(value, float) and value.is_integer() and abs(value) < 1e15 else value

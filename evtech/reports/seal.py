@@ -86,6 +86,7 @@ def verify_pdf(data: bytes, known: dict[str, str]) -> SealReport:
         KeyError,
         OverflowError,
         UnsupportedAlgorithm,
+        CryptographyDeprecationWarning,
         x509.InvalidVersion,
     ):  # what parsers say
         return SealReport(CHANGED, changes=[*changes, "the seal itself is damaged"])

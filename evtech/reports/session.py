@@ -1,6 +1,5 @@
 """The session report: who, what, when, registers, energy, phases, gaps, curves. PDF and HTML from the same data."""
 
-import hashlib
 import json
 import tomllib
 from datetime import UTC, datetime
@@ -13,9 +12,9 @@ from evtech import VERSION, paths
 from evtech.errors import InputError, NotFoundError
 from evtech.measure.quantity import NARROW_SPACE, UNKNOWN, shown
 from evtech.reports.charts import Curve, Panel, stacked
-from evtech.reports.files import write_whole
 from evtech.reports.html import render
 from evtech.reports.samples_csv import samples_csv
+from evtech.reports.sealing import Written, write_pdf, written_whole
 from evtech.store.archive import Archive
 from evtech.store.records import ChargingSession, Visit
 from evtech.store.session_rows import contract
@@ -32,7 +31,8 @@ def write_session_report(
     html: Path | None = None,
     lang: str = "en",
     made: datetime | None = None,
-) -> list[tuple[Path, str]]:
+    seal: bool = True,
+) -> list[Written]:
     """Write the report of a session; return each file with its SHA-256.
 
     Raises ``NotFoundError``, ``InputError`` for an unknown language, ``ArchiveError`` for a file that cannot be
@@ -44,7 +44,7 @@ def write_session_report(
     session = archive.session(session_id)
     data = contents(session, _visit(archive, session), lang, made)
     svg = _curves(archive, session, data["w"])
-    written = []
+    written: list[Written] = []
     if pdf is not None:
         from evtech.reports.pdf import compile_pdf
 
@@ -54,12 +54,10 @@ def write_session_report(
             "session.json": json.dumps(contract(session), indent=1).encode(),
             "samples.csv": samples_csv(archive, session).encode(),
         }
-        write_whole(pdf, compile_pdf("session", files, made))
-        written.append(pdf)
+        written.append(write_pdf(pdf, compile_pdf("session", files, made), seal=seal))
     if html is not None:
-        write_whole(html, render(data, svg).encode())
-        written.append(html)
-    return [(path, hashlib.sha256(path.read_bytes()).hexdigest()) for path in written]
+        written.append(written_whole(html, render(data, svg).encode()))
+    return written
 
 
 def contents(session: ChargingSession, visit: Visit | None, lang: str, made: datetime) -> dict[str, Any]:

@@ -10,10 +10,12 @@ import hashlib
 import io
 import json
 import re
+import shutil
+import uuid
 import zipfile
-import zlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Any
 
@@ -25,24 +27,25 @@ from evtech.errors import ArchiveError, InputError
 from evtech.reports.redaction import PARTS, TOKEN_POINTS, redactor
 from evtech.reports.seal import CHANGED, UNCHANGED, UNKNOWN, SealReport
 from evtech.reports.signers import Signer, fingerprint
-from evtech.store.portable import SHAPES, export_rows, import_rows, read_row, visit_id
+from evtech.reports.visit_container import BROKEN, NAMES, checked_members, hostile, opened
+from evtech.store import results
+from evtech.store.portable import IMPORTED, SHAPES, export_rows, import_rows, read_row, visit_id
+from evtech.store.results import Result
 
 if TYPE_CHECKING:
     from evtech.store.archive import Archive
 
 SCHEMA, FORMAT = "evtech.visit/1", 1
-MOST_MEMBERS = 500
-MOST_BYTES = 2 << 30  # of one member, unpacked
-MOST_TOTAL = 4 << 30  # of all members, unpacked
-MOST_RATIO = 300  # unpacked to packed: JSON lines of samples reach about 20
 MOST_MANIFEST = 1 << 20
 MOST_LINE = 16 << 20
-_NAMES = re.compile(r"manifest\.(json|sig)|(rows|profiles|reports|traffic)/[A-Za-z0-9][A-Za-z0-9 ._-]{0,120}")
+MOST_ROWS = 200_000  # of one table but those of samples: ids are kept in memory while they are checked
+_SAMPLES = ("chunk", "chunk_time", "tail")
+_TABLES, _TELL_ROWS = len(SHAPES), 200
+Step = Callable[[str, int, int], None]
 _COMMENT = re.compile(rb"evtech-seal ([0-9a-f]{128})")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip's earliest date: the same visit gives the same bytes
 
 _EMPTY = hashlib.sha256().hexdigest()
-_BROKEN = (zipfile.BadZipFile, EOFError, OSError, NotImplementedError, zlib.error)  # of damaged members
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +60,12 @@ class VisitFile:
 
 def export_visit(
     archive: "Archive", id_or_prefix: str, target: Path, signer: Signer, *, redact: Iterable[str] = (),
-    extra: dict[str, bytes] | None = None,
+    extra: dict[str, bytes] | None = None, step: Step = lambda name, done, count: None,
 ) -> dict[str, Any]:  # fmt: skip
     """Write a visit to a file, whole or not at all, and return its manifest.
 
     ``redact`` names what is left out (of ``PARTS``); ``extra`` are further members such as ``reports/session.pdf``.
+    ``step`` hears the table, how many are done and how many there are; what it raises ends the export, without a file.
     Raises ``NotFoundError`` and ``ArchiveError``; a running session is not in the file, the manifest counts it.
     """
     left_out = tuple(sorted(set(redact)))
@@ -73,10 +77,10 @@ def export_visit(
         with archive.reading() as connection, zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED, True, 6) as file:
             visit = visit_id(connection, id_or_prefix)
             change = redactor(left_out, *_token_points(connection, visit)) if left_out else None
-            members = {
-                f"rows/{table}.jsonl": _add(file, f"rows/{table}.jsonl", export_rows(connection, table, visit, change))
-                for table in SHAPES
-            }
+            members = {}
+            for number, table in enumerate(SHAPES):
+                rows = _told(export_rows(connection, table, visit, change), partial(step, table, number, _TABLES))
+                members[f"rows/{table}.jsonl"] = _add(file, f"rows/{table}.jsonl", rows)
             for name, data in sorted((extra or {}).items()):
                 members[name] = _add(file, name, [data])
             manifest = _manifest(connection, visit, members, left_out, signer)
@@ -95,13 +99,21 @@ def export_visit(
     return manifest
 
 
+def _told(rows: Iterable[bytes], tell: Callable[[], None]) -> Iterator[bytes]:
+    """Pass rows on and tell now and then that it goes on."""
+    for number, row in enumerate(rows):
+        if number % _TELL_ROWS == 0:
+            tell()
+        yield row
+
+
 def open_visit(path: Path, known: dict[str, str]) -> VisitFile:
     """Return a checked file; raise ``InputError`` for one that is none, is hostile or of a newer evtech.
 
     A file whose seal is broken is returned with ``changed`` and what changed: whoever opens it decides.
     """
-    with _opened(path) as file:
-        infos = _checked_members(file)
+    with opened(path) as file:
+        infos = checked_members(file)
         manifest = _read_manifest(file, infos)
         return VisitFile(path, manifest, _judge(path, file, infos, manifest, known), tuple(manifest["redacted"]))
 
@@ -109,22 +121,62 @@ def open_visit(path: Path, known: dict[str, str]) -> VisitFile:
 def import_visit(archive: "Archive", visit: VisitFile) -> dict[str, int]:
     """Take a visit's rows into an archive in one transaction and return how many were new, by table.
 
-    Raises ``InputError`` where the file's rows cannot be read: then nothing was taken in.
+    What was new is marked as imported: by a result of the kind ``import`` that names file, hash, signer and seal.
+    Raises ``InputError`` where the file was changed or its rows cannot be read: then nothing was taken in.
     """
     if visit.seal.result == CHANGED:
         raise InputError(
             f"{visit.path.name} was changed after it was sealed: {'; '.join(visit.seal.changes)}.",
             "Ask for the file again; nothing was taken in.",
         )
-    with _opened(visit.path) as file:
+    return load_rows(archive, visit, _provenance(visit))
+
+
+def load_rows(archive: "Archive", visit: VisitFile, mark: Result | None = None) -> dict[str, int]:
+    """Take rows in whatever the seal says (a copy to look at), with a mark where anything was new."""
+
+    def work(connection: Any) -> dict[str, int]:
+        new = import_rows(connection, visit.manifest["visit"], rows)
+        if mark is not None and any(count for table, count in new.items() if table != "known_recordings"):
+            mark.body["whole"] = bool(new["visit"])
+            results.insert(connection, mark)
+        return new
+
+    with opened(visit.path) as file:
         rows = {table: _rows(file, table) for table in SHAPES if f"rows/{table}.jsonl" in visit.manifest["members"]}
-        return archive.import_rows(lambda connection: import_rows(connection, rows))
+        return archive.import_rows(work)
 
 
-def member(visit: VisitFile, name: str) -> bytes:
-    """Return a small member, such as a report."""
-    with _opened(visit.path) as file:
-        return file.read(name)
+def save_member(visit: VisitFile, name: str, target: Path) -> None:
+    """Write one member, such as a report, to a place of its own; raise ``InputError`` or ``ArchiveError``."""
+    if name not in visit.manifest["members"]:
+        raise InputError(f"There is no {name} in {visit.path.name}.", "`members` of its manifest are there.")
+    aside = target.with_name(target.name + ".part")
+    try:
+        with opened(visit.path) as file, file.open(name) as source, aside.open("wb") as stream:
+            shutil.copyfileobj(source, stream, 1 << 20)
+        aside.replace(target)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise ArchiveError(f"{target} cannot be written: {error.strerror}.", "Choose another folder.") from error
+    except BROKEN as error:
+        aside.unlink(missing_ok=True)
+        raise InputError(f"{name} is damaged: {error}.", "Ask for the file again.") from error
+
+
+def _provenance(visit: VisitFile) -> Result:
+    """Return the mark of an import; the same file gives the same id."""
+    with visit.path.open("rb") as stream:
+        digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    body = {
+        "schema": "evtech.import/1", "file": visit.path.name, "sha256": digest, "seal": visit.seal.result,
+        "signer": visit.seal.signer, "fingerprint": visit.seal.fingerprint, "redacted": list(visit.redacted),
+        "software": str(visit.manifest.get("software", ""))[:80],
+    }  # fmt: skip
+    return Result(
+        IMPORTED, f"Taken in from {visit.path.name}", body, visit.seal.result, visit_id=visit.manifest["visit"],
+        id=str(uuid.uuid5(uuid.NAMESPACE_URL, f"evtech-import:{digest}")),
+    )  # fmt: skip
 
 
 def _token_points(connection: Any, visit: str) -> tuple[set[int], dict[str, set[int]]]:
@@ -195,65 +247,29 @@ def _digest(stream: IO[bytes], size: int) -> bytes:
     return digest.digest()
 
 
-def _opened(path: Path) -> zipfile.ZipFile:
-    try:
-        return zipfile.ZipFile(path)
-    except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError, EOFError) as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise InputError(f"{path} cannot be opened as a visit: {reason}.", "Ask for the file again.") from error
-
-
-def _checked_members(file: zipfile.ZipFile) -> dict[str, zipfile.ZipInfo]:
-    """Return the members by name; raise ``InputError`` for what evtech never writes, before anything is unpacked."""
-    infos = file.infolist()
-    if len(infos) > MOST_MEMBERS:
-        raise _hostile(f"it has {len(infos)} members; {MOST_MEMBERS} are allowed")
-    found: dict[str, zipfile.ZipInfo] = {}
-    for info in infos:
-        name = info.filename
-        if info.orig_filename != name or not _NAMES.fullmatch(name) or ".." in name:
-            raise _hostile(f"a member is called {name!r:.80}")
-        if name in found:
-            raise _hostile(f"{name} is in it twice")
-        if (info.external_attr >> 16) & 0o170000 not in (0, 0o100000):
-            raise _hostile(f"{name} is no plain file")
-        if info.flag_bits & 0x1:
-            raise _hostile(f"{name} is encrypted")
-        if info.compress_type not in (zipfile.ZIP_DEFLATED, zipfile.ZIP_STORED):
-            raise _hostile(f"{name} is packed in an unknown way")
-        if info.file_size > MOST_BYTES or info.file_size > MOST_RATIO * max(info.compress_size, 1024):
-            raise _hostile(f"{name} would unpack to {info.file_size} bytes")
-        found[name] = info
-    if sum(info.file_size for info in infos) > MOST_TOTAL:
-        raise _hostile("it would unpack to more than 4 GiB")
-    return found
-
-
 def _read_manifest(file: zipfile.ZipFile, infos: dict[str, zipfile.ZipInfo]) -> dict[str, Any]:
     info = infos.get("manifest.json")
     if info is None or info.file_size > MOST_MANIFEST:
-        raise _hostile("it has no manifest")
+        raise hostile("it has no manifest")
+    if "manifest.sig" in infos and infos["manifest.sig"].file_size > 1024:
+        raise hostile("its signature is none")
     try:
         data = json.loads(file.read(info))
         if not isinstance(data, dict) or not str(data.get("schema", "")).startswith("evtech.visit/"):
-            raise _hostile("its manifest is not one of evtech")
+            raise hostile("its manifest is not one of evtech")
         if data["schema"] != SCHEMA or data["format"] != FORMAT:
             raise InputError(
                 f"The file was written by a newer evtech ({data['schema']:.40}).", "Install the newer evtech."
             )
         members = data["members"]
         for name, entry in members.items():
-            if (
-                not isinstance(entry["bytes"], int)
-                or not isinstance(entry["sha256"], str)
-                or not _NAMES.fullmatch(name)
-            ):
-                raise _hostile("its manifest is not one of evtech")
+            if not isinstance(entry["bytes"], int) or not isinstance(entry["sha256"], str) or not NAMES.fullmatch(name):
+                raise hostile("its manifest is not one of evtech")
         if not isinstance(data["visit"], str) or not all(isinstance(p, str) for p in data["redacted"]):
-            raise _hostile("its manifest is not one of evtech")
+            raise hostile("its manifest is not one of evtech")
         bytes.fromhex(data["signer"]["public_key"]), str(data["signer"]["name"])
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, *_BROKEN) as error:
-        raise _hostile(f"its manifest cannot be read ({type(error).__name__})") from error
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, *BROKEN) as error:
+        raise hostile(f"its manifest cannot be read ({type(error).__name__})") from error
     return data
 
 
@@ -272,7 +288,7 @@ def _judge(
     try:
         key = Ed25519PublicKey.from_public_bytes(public)
         key.verify(bytes.fromhex(file.read("manifest.sig").decode("ascii")), file.read("manifest.json"))
-    except (ValueError, InvalidSignature, *_BROKEN):
+    except (ValueError, InvalidSignature, *BROKEN):
         changes.append("the manifest's signature does not belong to it")
     else:
         if not _is_whole(path, file.comment, key):
@@ -294,7 +310,7 @@ def _changed_members(file: zipfile.ZipFile, infos: dict[str, zipfile.ZipInfo], m
         try:
             with file.open(name) as stream:
                 digest = _digest(stream, infos[name].file_size).hex() if infos[name].file_size else _EMPTY
-        except _BROKEN:
+        except BROKEN:
             changes.append(f"{name} is damaged")
             continue
         if digest != entry["sha256"] or infos[name].file_size != entry["bytes"]:
@@ -326,14 +342,12 @@ def _rows(file: zipfile.ZipFile, table: str) -> Iterator[dict[str, Any]]:
             number = 0
             while line := stream.readline(MOST_LINE + 1):
                 number += 1
+                if number > MOST_ROWS and table not in _SAMPLES:
+                    raise hostile(f"{name} has more than {MOST_ROWS} rows")
                 if len(line) > MOST_LINE:
                     raise InputError(
                         f"{name}, line {number} is longer than {MOST_LINE >> 20} MiB.", "The file is damaged."
                     )
                 yield read_row(table, line, f"{name}, line {number}")
-    except _BROKEN as error:
+    except BROKEN as error:
         raise InputError(f"{name} is damaged: {error}.", "Ask for the file again; nothing was taken in.") from error
-
-
-def _hostile(what: str) -> InputError:
-    return InputError(f"The file is refused: {what}.", "evtech did not write it like that; ask for the file again.")

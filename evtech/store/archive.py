@@ -25,13 +25,15 @@ from evtech.devices.control import AuditRow
 from evtech.errors import ArchiveError, InputError, NotAnArchiveError, NotFoundError
 from evtech.events import Event, EventKind
 from evtech.measure.sample import ChargerIdentity
-from evtech.store import audit, results, samples, session_list, session_rows
+from evtech.store import audit, results, samples, session_extras, session_list, session_rows, watching
 from evtech.store.opening import cannot, create_tables, format_of, make_engine
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.results import Result
+from evtech.store.session_extras import Attachment, Correction
 from evtech.store.session_list import SessionFilter, SessionList
 from evtech.store.tables import SCHEMA_VERSION
 from evtech.store.team_address import is_team
+from evtech.store.watching import Watched
 from evtech.store.writer import RecordingWriter, WriterThread
 
 T = TypeVar("T")
@@ -56,6 +58,7 @@ class Archive:
         self.is_team = is_team
         self._engine = engine
         self._writer: WriterThread | None = None
+        self.locked = ""  # why nothing is written here, such as a visit that is only looked at
 
     @classmethod
     def open(cls, path_or_url: str | Path, *, create: bool = True) -> "Archive":
@@ -110,6 +113,8 @@ class Archive:
             raise ArchiveError(
                 "The team's archive takes no recordings.", "Record into a file and push it with `evtech archive sync`."
             )
+        if self.locked:
+            raise ArchiveError(self.locked, "Import the visit, then work with it in your own archive.")
         if self._writer is None:
             self._writer = WriterThread(self._engine)
         return self._writer
@@ -182,6 +187,14 @@ class Archive:
         with self.reading() as connection:
             rows = connection.exec_driver_sql("SELECT id FROM visit ORDER BY started DESC").fetchall()
         return [self.visit(row[0]) for row in rows]
+
+    def serial_numbers(self) -> set[str]:
+        """Return the serial numbers of all chargers that were recorded."""
+        with self.reading() as connection:
+            rows = connection.exec_driver_sql(
+                "SELECT DISTINCT serial_number FROM recording WHERE serial_number IS NOT NULL"
+            ).fetchall()
+        return {str(row[0]) for row in rows}
 
     def import_rows(self, work: Callable[[Connection], T]) -> T:
         """Run an import in one transaction of its own: all of it is kept, or nothing; raise ``ArchiveError``."""
@@ -264,6 +277,11 @@ class Archive:
         with self.reading() as connection:
             return results.one(connection, id_or_prefix, kind)
 
+    def imported(self) -> dict[str, str]:
+        """Return from whom whole visits were taken in, by the visit's id."""
+        marks = self.results("import")
+        return {str(m.visit_id): str(m.body.get("signer") or "unnamed") for m in marks if m.body.get("whole")}
+
     # ---- sessions ----
 
     def save_open_session(self, session: ChargingSession) -> None:
@@ -324,8 +342,8 @@ class Archive:
             return session_list.find(connection, wanted or SessionFilter(), limit)
 
     def correct_session(self, session_id: str, field: str, value: str, *, technician: str = "", reason: str) -> None:
-        """Correct a session's ``site`` or ``clock_s`` (s to add to its times); the record itself stays as it was."""
-        if field not in ("site", "clock_s"):
+        """Correct a session's ``site`` or ``clock_s`` (s to add to its times), or add a ``note``; the record stays."""
+        if field not in ("site", "clock_s", "note"):
             raise ValueError(f"a session's {field} is not corrected")
         row = (str(uuid.uuid4()), session_id, time.time(), technician, field, value, reason)
         self.writer.add(
@@ -336,6 +354,27 @@ class Archive:
                 row,
             )
         )
+
+    def corrections(self, session_id: str) -> list[Correction]:
+        """Return what was corrected or noted after a session ended, oldest first."""
+        with self.reading() as connection:
+            return session_extras.corrections(connection, session_id)
+
+    def attach(self, attachment: Attachment) -> None:
+        """Keep a photograph or a source file and wait until it is on disk; raise ``ArchiveError``."""
+        self.writer.add(lambda connection: session_extras.insert(connection, attachment))
+        if not self.writer.flush():
+            raise ArchiveError(f"{attachment.name} cannot be saved: {self.writer.failing}.", "Make room on the disk.")
+
+    def attachments(self, session_id: str) -> list[Attachment]:
+        """Return what was attached to a session, oldest first."""
+        with self.reading() as connection:
+            return session_extras.attachments(connection, session_id)
+
+    def watched(self, start: datetime, end: datetime) -> Watched:
+        """Return which chargers were watched in [start, end], and what was seen of their states."""
+        with self.reading() as connection:
+            return watching.find(connection, start.timestamp(), end.timestamp())
 
     def session(self, id_or_prefix: str) -> ChargingSession:
         """Return one session by its id or an unambiguous beginning of it; raise ``NotFoundError``."""

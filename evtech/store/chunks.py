@@ -21,6 +21,9 @@ Floats = npt.NDArray[np.float64]
 _HEAD = struct.Struct("<cBBHII")  # kind, decimals, bytes of an integer, count, length of values, length of mask
 _TIMES = struct.Struct("<IBqq")  # count, bytes of a bend, first time and first step in microseconds
 _MOST_DECIMALS = 6
+_MOST_SAMPLES = 1 << 20  # of one chunk; evtech writes 1,024. A chunk may come from a file that means harm
+_MOST_BYTES = 16 << 20
+_DAMAGED = (struct.error, zlib.error, ValueError, IndexError, TypeError, KeyError)  # what damaged bytes lead to
 
 
 def pack(values: Sequence[Value | None], qualities: Sequence[str]) -> bytes:
@@ -53,18 +56,19 @@ def unpack(data: bytes) -> tuple[Floats | list[str | None], list[str] | None]:
     """
     try:
         kind, decimals, width, count, size, mask_size = _HEAD.unpack_from(data)
-        body = zlib.decompress(data[_HEAD.size : _HEAD.size + size])
+        _demand_bearable(count)
+        body = _inflated(data[_HEAD.size : _HEAD.size + size])
         rest = data[_HEAD.size + size :]
         if kind == b"t":
             texts = json.loads(body)
-            return texts, _unpack_quality(rest)
+            return texts, _unpack_quality(rest, count)
         numbers = _unpack_numbers(kind, decimals, width, count, body)
         if mask_size:
-            packed = np.frombuffer(zlib.decompress(rest[:mask_size]), np.uint8)
+            packed = np.frombuffer(_inflated(rest[:mask_size]), np.uint8)
             missing = np.unpackbits(packed, count=count).astype(bool)
             numbers[missing] = np.nan
-        return numbers, _unpack_quality(rest[mask_size:])
-    except (struct.error, zlib.error, ValueError, IndexError) as error:
+        return numbers, _unpack_quality(rest[mask_size:], count)
+    except _DAMAGED as error:
         raise ArchiveError(f"A chunk of samples is damaged: {error}.", "Restore the archive from a backup.") from error
 
 
@@ -82,16 +86,31 @@ def unpack_times(data: bytes) -> Floats:
     """Return times (s since 1970); ``ArchiveError`` if damaged."""
     try:
         count, width, first, step = _TIMES.unpack_from(data)
+        _demand_bearable(count)
         if not width:  # an even pace
             return np.asarray((first + step * np.arange(count)) / 1e6, np.float64)
-        bends = _from_planes(zlib.decompress(data[_TIMES.size :]), count - 2, width)
-    except (struct.error, zlib.error, ValueError) as error:
+        bends = _from_planes(_inflated(data[_TIMES.size :]), count - 2, width)
+        whole = np.empty(count, np.int64)
+        whole[0], whole[1] = 0, step
+        np.cumsum(np.cumsum(bends) + step, out=whole[2:])
+        whole[2:] += step
+        return np.asarray((whole + first) / 1e6, np.float64)
+    except _DAMAGED as error:
         raise ArchiveError(f"The times of a chunk are damaged: {error}.", "Restore it from a backup.") from error
-    whole = np.empty(count, np.int64)
-    whole[0], whole[1] = 0, step
-    np.cumsum(np.cumsum(bends) + step, out=whole[2:])
-    whole[2:] += step
-    return np.asarray((whole + first) / 1e6, np.float64)
+
+
+def _demand_bearable(count: int) -> None:
+    if count > _MOST_SAMPLES:
+        raise ValueError(f"it says that it has {count} samples")
+
+
+def _inflated(data: bytes) -> bytes:
+    """Return what was compressed; raise ``ValueError`` where it would not end."""
+    stream = zlib.decompressobj()
+    body = stream.decompress(data, _MOST_BYTES)
+    if not stream.eof:
+        raise ValueError("it is cut off" if not stream.unconsumed_tail else f"it has more than {_MOST_BYTES} bytes")
+    return body
 
 
 def _pack_numbers(numbers: Floats) -> tuple[bytes, int, int, bytes]:
@@ -175,8 +194,13 @@ def _pack_quality(values: Sequence[Value | None], qualities: Sequence[str]) -> b
     return json.dumps(runs).encode()
 
 
-def _unpack_quality(data: bytes) -> list[str] | None:
-    return [quality for length, quality in json.loads(data) for _ in range(length)] if data else None
+def _unpack_quality(data: bytes, count: int) -> list[str] | None:
+    if not data:
+        return None
+    runs = json.loads(data)
+    if sum(length for length, _ in runs) != count:
+        raise ValueError("its qualities are not as many as its values")
+    return [quality for length, quality in runs for _ in range(length)]
 
 
 def plain_quality(column: Floats | list[str | None], index: int) -> str:

@@ -18,9 +18,11 @@ from evtech.errors import InputError, NotFoundError
 from evtech.store import session_list, session_rows
 
 Redactor = Callable[[str, dict[str, Any]], dict[str, Any] | None]
+IMPORTED = "import"  # the kind of result that says where a visit came from
 _OF_RECORDINGS = "recording_id IN (SELECT id FROM recording WHERE visit_id = :visit)"
 _OF_POINTS = f"point_id IN (SELECT id FROM point WHERE {_OF_RECORDINGS})"
 _OF_SESSIONS = f"session_id IN (SELECT id FROM charging_session WHERE {_OF_RECORDINGS})"
+_OF_VISIT = f"visit_id = :visit OR (visit_id IS NULL AND {_OF_SESSIONS})"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,14 +98,15 @@ SHAPES: dict[str, Shape] = {
             "id": str, "kind": str, "at": _NUMBER, "visit_id": _MAYBE_TEXT, "session_id": _MAYBE_TEXT,
             "recording_id": _MAYBE_TEXT, "title": str, "verdict": _MAYBE_TEXT, "replaces": _MAYBE_TEXT, "body": str,
         },
-        f"visit_id = :visit OR {_OF_SESSIONS}", "at, id",
+        # where this archive got the visit from is a fact about the archive, not about the visit
+        f"kind <> '{IMPORTED}' AND ({_OF_VISIT})", "at, id",
     ),
     "attachment": Shape(
         {
             "id": str, "at": _NUMBER, "visit_id": _MAYBE_TEXT, "session_id": _MAYBE_TEXT, "result_id": _MAYBE_TEXT,
             "name": str, "media_type": str, "sha256": str, "data": str,
         },
-        f"visit_id = :visit OR {_OF_SESSIONS}", "at, id", ("id",), ("data",),
+        _OF_VISIT, "at, id", ("id",), ("data",),
     ),
 }  # fmt: skip
 _PARENTS = {
@@ -111,6 +114,7 @@ _PARENTS = {
     "point": ("recording_id", "recording"), "chunk_time": ("recording_id", "recording"),
     "tail": ("recording_id", "recording"), "gap": ("recording_id", "recording"), "event": ("recording_id", "recording"),
     "charging_session": ("recording_id", "recording"), "chunk": ("point_id", "point"),
+    "session_correction": ("session_id", "charging_session"),
 }  # fmt: skip
 
 
@@ -170,15 +174,16 @@ def read_row(table: str, line: bytes, where: str) -> dict[str, Any]:
     return row
 
 
-def import_rows(connection: Connection, rows: Mapping[str, Iterable[dict[str, Any]]]) -> dict[str, int]:
-    """Insert a visit's rows in the caller's transaction and return how many were new, by table.
+def import_rows(connection: Connection, visit: str, rows: Mapping[str, Iterable[dict[str, Any]]]) -> dict[str, int]:
+    """Insert the rows of one visit in the caller's transaction and return how many were new, by table.
 
     A recording that is there already is left alone with its samples, gaps and events; ``known_recordings`` counts.
     Raises ``InputError`` where a row refers to something that is not in the file, or would touch another recording.
     """
     new = {"known_recordings": 0}
     there = {row[0] for row in connection.exec_driver_sql("SELECT id FROM recording")}
-    seen: dict[str, set[Any]] = {"visit": set(), "recording": set(), "point": set()}
+    seen: dict[str, set[Any]] = {"visit": set(), "recording": set(), "point": set(), "charging_session": set(),
+                                 "result": set()}  # fmt: skip
     old_points: set[int] = set()
     for table, shape in SHAPES.items():
         new[table] = 0
@@ -197,8 +202,15 @@ def import_rows(connection: Connection, rows: Mapping[str, Iterable[dict[str, An
             if not _insert(connection, table, shape, row):
                 _refuse_foreign_point(table, row)
                 continue
+            _check_belongs(connection, table, row, visit, seen["result"])
             new[table] += 1
     return new
+
+
+_SESSION_ELSEWHERE = (
+    "SELECT 1 FROM charging_session s JOIN recording r ON r.id = s.recording_id WHERE s.id = ? AND r.visit_id <> ?"
+)
+_RECORDING_ELSEWHERE = "SELECT 1 FROM recording WHERE id = ? AND visit_id <> ?"
 
 
 def _is_of_recording(table: str) -> bool:
@@ -221,6 +233,30 @@ def _check_parent(table: str, row: dict[str, Any], seen: dict[str, set[Any]]) ->
         raise InputError(
             f"The file's {table} refers to a {parent} {row[column]!r:.40} that is not in it.", "Ask for the file again."
         )
+
+
+def _check_belongs(connection: Connection, table: str, row: dict[str, Any], visit: str, results: set[Any]) -> None:
+    """Raise where a new row would say something about another visit's sessions, recordings or results."""
+    strange = table == "visit" and row["id"] != visit
+    if table == "charging_session":
+        session = session_rows.from_text(row["body"])
+        strange = (session.id, session.recording_id) != (row["id"], row["recording_id"])
+    if table in ("result", "attachment"):
+        strange = (
+            row.get("kind") == IMPORTED
+            or row["visit_id"] not in (None, visit)
+            or (row.get("result_id") is not None and row["result_id"] not in results)
+            or _is_elsewhere(connection, _SESSION_ELSEWHERE, row["session_id"], visit)
+            or _is_elsewhere(connection, _RECORDING_ELSEWHERE, row.get("recording_id"), visit)
+        )
+    if strange:
+        raise InputError(
+            f"The file's {table} {row['id']!r:.40} is about something that is not in it.", "Ask for the file again."
+        )
+
+
+def _is_elsewhere(connection: Connection, query: str, id_: str | None, visit: str) -> bool:
+    return id_ is not None and connection.exec_driver_sql(query, (id_, visit)).first() is not None
 
 
 def _insert(connection: Connection, table: str, shape: Shape, row: dict[str, Any]) -> bool:

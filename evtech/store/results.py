@@ -19,7 +19,7 @@ _COLUMNS = "id, kind, at, visit_id, session_id, recording_id, title, verdict, re
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One result. ``kind``: diagnosis, finding, calibration or billing; ``at`` aware UTC; ``verdict`` its one word."""
+    """One result. ``kind``: diagnosis, finding, calibration, billing, import; ``at`` UTC; ``verdict`` one word."""
 
     kind: str
     title: str

@@ -3,7 +3,9 @@
 The columns are written with the session, from its body; a running session is described from its body alone.
 """
 
-from collections.abc import Collection
+import json
+import uuid
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -54,7 +56,10 @@ class SessionLine:
 
 @dataclass(frozen=True, slots=True)
 class SessionFilter:
-    """What a list is narrowed to: began in [from, to), charger and text as parts of words, site, ends."""
+    """What a list is narrowed to: began in [from, to), charger and text as parts of words, site, ends.
+
+    ``port`` is a port's whole name, ``ids`` exactly these sessions: what stands behind a mark of a picture.
+    """
 
     from_: datetime | None = None
     to: datetime | None = None
@@ -62,6 +67,8 @@ class SessionFilter:
     site: str | None = None
     text: str | None = None
     stop_reasons: tuple[str, ...] = ()
+    port: str | None = None
+    ids: frozenset[str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,48 +124,76 @@ def insert(connection: Connection, session: ChargingSession, body: str, line: Se
     return done.rowcount > 0
 
 
+def is_known(connection: Connection, session_id: str) -> bool:
+    """Return whether a session is there already."""
+    return connection.exec_driver_sql("SELECT 1 FROM charging_session WHERE id = ?", (session_id,)).first() is not None
+
+
+def insert_states(connection: Connection, recording_id: str, changes: Sequence[tuple[float, str]]) -> None:
+    """Insert changes of state (moment, phase) of a recording; the same again changes nothing."""
+    rows = [
+        (str(uuid.uuid5(uuid.NAMESPACE_OID, f"{recording_id} {at}")), recording_id, at, "state_changed",
+         json.dumps({"from": None, "to": phase, "phase": phase}))
+        for at, phase in changes
+    ]  # fmt: skip
+    if rows:
+        connection.exec_driver_sql(
+            "INSERT OR IGNORE INTO event (id, recording_id, t, kind, details) VALUES (?, ?, ?, ?, ?)", rows
+        )
+
+
 def find(connection: Connection, wanted: SessionFilter, limit: int | None = None) -> SessionList:
     """Return the sessions that pass a filter, the running ones among them; at most ``limit`` of the newest."""
-    sites, changes = _sites(connection), _changes(connection)
-    where, values = _where(wanted)
+    sites, changes, signers = _sites(connection), _changes(connection), _signers(connection)
+    where, values = _where(wanted, [key for key, change in changes.items() if "clock_s" in change])
     if wanted.site:
         there = [visit for visit, site in sites.items() if wanted.site.casefold() in site.casefold()]
         where += f" AND (visit_id IN ({marks(there)}) OR id IN ({marks(changes)}))"
         values = (*values, *there, *changes)
     rows = connection.exec_driver_sql(
         f"SELECT {', '.join(_COLUMNS)} FROM charging_session WHERE {where} ORDER BY started DESC"
-        + (f" LIMIT {int(limit)}" if limit is not None and not wanted.site else ""),
+        + (f" LIMIT {int(limit)}" if limit is not None and not _afterwards(wanted) else ""),
         values,
     ).fetchall()
     total = int(connection.exec_driver_sql("SELECT count(*) FROM charging_session").scalar_one())
     running = _running(connection)
     lines = [replace(line, site=sites.get(line.visit_id, "")) for line in running if _passes(line, wanted)]
     lines += [_line(tuple(row), sites) for row in rows]
+    if signers:
+        lines = [replace(x, source=signers[x.visit_id]) if x.visit_id in signers else x for x in lines]
     if changes:
         lines = [_corrected(line, changes.get(line.id)) for line in lines]
     if wanted.site:
         site = wanted.site.casefold()
         lines = [line for line in lines if site in line.site.casefold()]
+    if wanted.ids is not None:
+        lines = [line for line in lines if line.id in wanted.ids]
+    if any("clock_s" in line.corrected for line in lines):
+        lines = [line for line in lines if _in_time(line, wanted)]
     if running or changes:
         lines.sort(key=lambda line: line.started, reverse=True)
     return SessionList(lines if limit is None else lines[:limit], total + len(running))
 
 
-def _where(wanted: SessionFilter) -> tuple[str, tuple[object, ...]]:
+def _where(wanted: SessionFilter, moved: Collection[str] = ()) -> tuple[str, tuple[object, ...]]:
     parts = ["1 = 1"]
     values: list[object] = []
-    if wanted.from_ is not None:
-        parts.append("started >= ?")
-        values.append(wanted.from_.timestamp())
-    if wanted.to is not None:
-        parts.append("started < ?")
-        values.append(wanted.to.timestamp())
+    limits = [(">=", wanted.from_), ("<", wanted.to)]
+    for sign, moment in limits:
+        if moment is not None:
+            parts.append(f"(started {sign} ?" + (f" OR id IN ({marks(moved)}))" if moved else ")"))
+            values += [moment.timestamp(), *moved]
     if wanted.charger:
         parts.append("(lower(port) LIKE ? ESCAPE '!' OR lower(profile) LIKE ? ESCAPE '!')")
         values += [f"%{_escaped(wanted.charger.casefold())}%"] * 2
+    if wanted.port:
+        parts.append("port = ?")
+        values.append(wanted.port)
     if wanted.text:
-        parts.append("search LIKE ? ESCAPE '!'")
-        values.append(f"%{_escaped(wanted.text.casefold())}%")
+        word = f"%{_escaped(wanted.text.casefold())}%"
+        noted = "SELECT session_id FROM session_correction WHERE lower(value) LIKE ? ESCAPE '!'"
+        parts.append(f"(search LIKE ? ESCAPE '!' OR id IN ({noted}))")
+        values += [word, word]
     if wanted.stop_reasons:
         parts.append(f"stop_reason IN ({marks(wanted.stop_reasons)})")
         values += wanted.stop_reasons
@@ -177,12 +212,23 @@ def _running(connection: Connection) -> list[SessionLine]:
 def _passes(line: SessionLine, wanted: SessionFilter) -> bool:
     charger, text = (wanted.charger or "").casefold(), (wanted.text or "").casefold()
     return (
-        (wanted.from_ is None or line.started >= wanted.from_.timestamp())
-        and (wanted.to is None or line.started < wanted.to.timestamp())
+        _in_time(line, wanted)
+        and (not wanted.port or line.port == wanted.port)
         and charger in f"{line.port} {line.profile}".casefold()
         and text in line.search
         and (not wanted.stop_reasons or line.stop_reason in wanted.stop_reasons)
     )
+
+
+def _in_time(line: SessionLine, wanted: SessionFilter) -> bool:
+    return (wanted.from_ is None or line.started >= wanted.from_.timestamp()) and (
+        wanted.to is None or line.started < wanted.to.timestamp()
+    )
+
+
+def _afterwards(wanted: SessionFilter) -> bool:
+    """Return whether lines are sorted out only after they have been read."""
+    return bool(wanted.site) or wanted.ids is not None
 
 
 def marks(values: Collection[object]) -> str:
@@ -203,11 +249,18 @@ def _sites(connection: Connection) -> dict[str, str]:
     return sites | {row[0]: row[1] for row in corrected}
 
 
+def _signers(connection: Connection) -> dict[str, str]:
+    """Return from whom whole visits were taken in, by the visit's id, in the words of a source."""
+    rows = connection.exec_driver_sql("SELECT visit_id, body FROM result WHERE kind = 'import'").fetchall()
+    marks = [(row[0], json.loads(row[1])) for row in rows]
+    return {visit: f"visit of {body.get('signer') or 'unnamed'}" for visit, body in marks if body.get("whole")}
+
+
 def _changes(connection: Connection) -> dict[str, dict[str, str]]:
     """Return the corrections of sessions: what was last said of each field."""
     changes: dict[str, dict[str, str]] = {}
     for session_id, name, value in connection.exec_driver_sql(
-        "SELECT session_id, field, value FROM session_correction ORDER BY at"
+        "SELECT session_id, field, value FROM session_correction WHERE field != 'note' ORDER BY at"
     ):
         changes.setdefault(session_id, {})[name] = value
     return changes

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -12,11 +11,11 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from evtech.errors import ArchiveError
 from evtech.events import EventKind
 from evtech.measure.history import History
 from evtech.measure.sample import ChargerIdentity, ChargerState, Reading, Sample, SessionPhase
 from evtech.store.records import ChargingSession
+from evtech.store.session_list import line_of
 from evtech.workbench import CheckStep, Workbench
 from ui.main_window import MainWindow
 from ui.models.sessions import facts, totals
@@ -178,38 +177,11 @@ def test_the_state_is_a_sentence_with_a_reason_and_the_letter() -> None:
     assert state_sentence(None, None) == "No value has come yet."
 
 
-def test_sessions_are_filtered_by_date_and_what_is_hidden_is_counted(window: MainWindow) -> None:
-    page = window.sessions_page
-    page._show_all([SESSION, replace(SESSION, id="new", started=datetime.now(UTC), ended=None)])
-    assert page.model.rowCount() == 2
-
-    page.period.choice.setCurrentIndex(2)  # the last 7 days
-
-    assert [session.id for session in page.model.rows] == ["new"]
-    assert "1 hidden by the filter" in page.totals.text()
-
-
 def test_a_product_that_counts_vah_only_shows_no_kwh() -> None:
     session = replace(SESSION, energy_wh=None, apparent_energy_vah=5000.0)
 
     assert "kVAh" in facts(session)
-    assert "1 without energy in kWh" in totals([session], 0)
-
-
-def test_a_failed_export_says_what_to_do(window: MainWindow, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
-    page = window.sessions_page
-    page._show_all([SESSION])
-    monkeypatch.setattr("ui.pages.sessions.QFileDialog.getSaveFileName", lambda *words: ("/nowhere/x.csv", ""))
-
-    def refuse(session: ChargingSession, path: Path) -> None:
-        raise ArchiveError("x.csv cannot be written.", "Choose another folder.")
-
-    said: list[str] = []
-    page.message.connect(said.append)
-    page._write("csv", refuse)
-    qtbot.waitUntil(lambda: len(said) == 2, timeout=3000)
-
-    assert said[1] == "x.csv cannot be written. Choose another folder."
+    assert "1 without energy in kWh" in totals([line_of(session)], 0)
 
 
 def test_closing_while_recording_keeps_the_session_for_later(window: MainWindow, qtbot: QtBot) -> None:

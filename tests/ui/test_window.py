@@ -85,9 +85,9 @@ def test_a_finished_session_is_listed(window: MainWindow, qtbot: QtBot) -> None:
     qtbot.waitUntil(lambda: page.model.rowCount() == 1, timeout=5000)
 
     assert "(simulated)" in cell(page.model.rows[0], 1)
-    qtbot.waitUntil(lambda: page._plots is not None, timeout=8000)
+    qtbot.waitUntil(lambda: page.views[0].plots is not None, timeout=8000)
     page.filter.setText("nothing like it")
-    assert "1 hidden" in page.totals.text()
+    qtbot.waitUntil(lambda: "1 hidden" in page.totals.text(), timeout=5000)
 
 
 def test_a_visit_is_named_later(window: MainWindow, qtbot: QtBot) -> None:

@@ -1,14 +1,17 @@
-"""Charging sessions as rows of a table, and their facts as lines."""
+"""Lines of sessions as rows of a table, and one session's facts as rich text."""
 
+import time
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from html import escape
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 
 from evtech.store.records import ChargingSession
+from evtech.store.session_list import RECORDED, SessionLine
 from ui.words import duration, energy_source, local_time, phase_word, quantity, stop_reason, translate
 
-STARTED, CHARGER, DURATION, ENERGY, PEAK, ENDED_BY, GAPS = range(7)
+STARTED, CHARGER, SITE, DURATION, ENERGY, PEAK, ENDED_BY, GAPS = range(8)
 _RIGHT = (DURATION, ENERGY, PEAK, GAPS)
 
 
@@ -17,9 +20,9 @@ class SessionsModel(QAbstractTableModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self.rows: list[ChargingSession] = []
+        self.rows: Sequence[SessionLine] = []
 
-    def show_rows(self, rows: list[ChargingSession]) -> None:
+    def show_rows(self, rows: Sequence[SessionLine]) -> None:
         """Replace the rows."""
         self.beginResetModel()
         self.rows = rows
@@ -44,72 +47,95 @@ class SessionsModel(QAbstractTableModel):
         return cell(self.rows[index.row()], index.column()) if role == Qt.ItemDataRole.DisplayRole else None
 
 
-def cell(session: ChargingSession, column: int) -> str:
+def cell(line: SessionLine, column: int) -> str:
     """Return the text of one cell."""
-    end = session.ended or session.last_seen or datetime.now(UTC)
-    gaps = str(len(session.gaps)) if session.gaps else translate("Sessions", "none")
+    end = time.time() if line.ended is None else line.ended
+    gaps = str(line.gaps) if line.gaps else translate("Sessions", "none")
     return {
-        STARTED: lambda: local_time(session.started),
-        CHARGER: lambda: charger(session),
-        DURATION: lambda: duration((end - session.started).total_seconds()),
-        ENERGY: lambda: energy(session),
-        PEAK: lambda: quantity(session.peak_power_w, "W"),
-        ENDED_BY: lambda: stop_reason(session.stop_reason) if session.ended else translate("Sessions", "running"),
+        STARTED: lambda: _started(line),
+        CHARGER: lambda: charger(line),
+        SITE: lambda: line.site + _mark(line, "site"),
+        DURATION: lambda: duration(end - line.started),
+        ENERGY: lambda: quantity(line.energy_wh, "Wh"),
+        PEAK: lambda: quantity(line.peak_power_w, "W"),
+        ENDED_BY: lambda: _ended_by(line),
         GAPS: lambda: gaps,
     }[column]()
 
 
-def charger(session: ChargingSession) -> str:
-    """Return the charger's name; a simulated one says so."""
-    name = f"{session.charger.vendor} {session.charger.model}"
-    return translate("Sessions", "{name} (simulated)").format(name=name) if session.simulated else name
+def charger(line: SessionLine) -> str:
+    """Return the charger's name; a simulated and an imported one say so."""
+    name = line.port
+    if line.simulated:
+        name = translate("Sessions", "{name} (simulated)").format(name=name)
+    if line.source != RECORDED:
+        name = translate("Sessions", "{name} (imported: {source})").format(name=name, source=line.source)
+    return name
 
 
-def energy(session: ChargingSession) -> str:
-    """Return the session's energy; apparent energy where the device counts nothing else."""
-    if session.energy_wh is None and session.apparent_energy_vah is not None:
-        return quantity(session.apparent_energy_vah, "VAh")
-    return quantity(session.energy_wh, "Wh")
-
-
-def totals(shown: list[ChargingSession], hidden: int) -> str:
+def totals(shown: Sequence[SessionLine], hidden: int) -> str:
     """Return number and energy of the rows shown, and how many a filter hides."""
-    sum_wh = quantity(sum(session.energy_wh or 0.0 for session in shown), "Wh")
+    sum_wh = quantity(sum(line.energy_wh or 0.0 for line in shown), "Wh")
     if len(shown) == 1:
         text = translate("Sessions", "1 session, {energy}").format(energy=sum_wh)
     else:
         text = translate("Sessions", "{n} sessions, {energy}").format(n=len(shown), energy=sum_wh)
-    apparent = sum(1 for session in shown if session.energy_wh is None)
-    if apparent:
-        text += translate("Sessions", " ({n} without energy in kWh)").format(n=apparent)
+    without = sum(1 for line in shown if line.energy_wh is None)
+    if without:
+        text += translate("Sessions", " ({n} without energy in kWh)").format(n=without)
     return text + (translate("Sessions", " · {n} hidden by the filter").format(n=hidden) if hidden else "")
 
 
-def facts(session: ChargingSession) -> str:
-    """Return a session's facts as rich text."""
+def facts(session: ChargingSession, source: str = RECORDED, extras: Sequence[tuple[str, str]] = ()) -> str:
+    """Return a session's facts as rich text, what was added to it afterwards first."""
     start, stop = quantity(session.register_start_wh, "Wh", 4), quantity(session.register_end_wh, "Wh", 4)
     phases = ", ".join(phase_word(span.phase) for span in session.phases)
     gaps = ", ".join(f"{(gap.end - gap.start).total_seconds():.0f} s: {gap.reason}" for gap in session.gaps)
     faults = ", ".join(str(error.get("code", "?")) for error in session.errors)
+    end = session.ended or session.last_seen or datetime.now(UTC)
+    simulated = translate("Sessions", " (simulated)") if session.simulated else ""
     rows = [
-        (translate("Sessions", "Charger"), charger(session)),
+        *extras,
+        (translate("Sessions", "Charger"), f"{session.charger.vendor} {session.charger.model}{simulated}".strip()),
         (translate("Sessions", "Serial number"), session.charger.serial_number or "—"),
         (translate("Sessions", "From"), local_time(session.started)),
-        (translate("Sessions", "To"), local_time(session.ended) if session.ended else cell(session, ENDED_BY)),
+        (translate("Sessions", "To"), local_time(session.ended) if session.ended else translate("Sessions", "running")),
+        (translate("Sessions", "Duration"), duration((end - session.started).total_seconds())),
         (translate("Sessions", "Energy"), f"{quantity(session.energy_wh, 'Wh')} ({_source(session)})"),
         (translate("Sessions", "Register"), f"{start} → {stop}"),
         (translate("Sessions", "Charging"), duration(session.charging_s)),
         (translate("Sessions", "Mean power"), quantity(session.mean_power_w, "W")),
+        (translate("Sessions", "Peak"), quantity(session.peak_power_w, "W")),
         (translate("Sessions", "Phases"), phases or "—"),
         (translate("Sessions", "Gaps"), gaps or translate("Sessions", "none")),
         (translate("Sessions", "Faults"), faults or translate("Sessions", "none")),
         (translate("Sessions", "Notes"), "; ".join(session.notes) or "—"),
         (translate("Sessions", "Id"), session.id[:8]),
     ]
+    if source != RECORDED:
+        rows.insert(0, (translate("Sessions", "Source"), translate("Sessions", "imported: {s}").format(s=source)))
     if session.apparent_energy_vah is not None:
-        rows.insert(5, (translate("Sessions", "Apparent energy"), quantity(session.apparent_energy_vah, "VAh")))
-    cells = "".join(f"<tr><td style='padding-right:10px'>{n}</td><td>{escape(text)}</td></tr>" for n, text in rows)
-    return f"<table cellpadding='1'>{cells}</table>"
+        rows.append((translate("Sessions", "Apparent energy"), quantity(session.apparent_energy_vah, "VAh")))
+    return f"<table cellpadding='1'>{''.join(_row(name, text) for name, text in rows)}</table>"
+
+
+def _row(name: str, text: str) -> str:
+    return f"<tr><td style='padding-right:10px'>{escape(name)}</td><td>{escape(text)}</td></tr>"
+
+
+def _started(line: SessionLine) -> str:
+    return local_time(datetime.fromtimestamp(line.started, UTC)) + _mark(line, "clock_s")
+
+
+def _mark(line: SessionLine, field: str) -> str:
+    return translate("Sessions", " (corrected)") if field in line.corrected else ""
+
+
+def _ended_by(line: SessionLine) -> str:
+    if line.ended is None and line.source == RECORDED and line.stop_reason is None:
+        return translate("Sessions", "running")
+    words = stop_reason(line.stop_reason)
+    return f"{words} ({line.error_code})" if line.error_code else words
 
 
 def _source(session: ChargingSession) -> str:
@@ -120,6 +146,7 @@ def _titles() -> tuple[str, ...]:
     return (
         translate("Sessions", "Started"),
         translate("Sessions", "Charger"),
+        translate("Sessions", "Site"),
         translate("Sessions", "Duration"),
         translate("Sessions", "Energy"),
         translate("Sessions", "Peak"),

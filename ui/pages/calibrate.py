@@ -31,7 +31,7 @@ from ui.widgets.calibration_form import DEMO_REFERENCE, CalibrationForm
 from ui.widgets.calibration_words import conditions, no_number, sentence
 from ui.widgets.dress import Heading, LargeButton, Muted, dress
 from ui.widgets.point_card import ROLES, CardRow, verdict_word
-from ui.words import local_time, translate
+from ui.words import local_time, remarks, translate
 
 REFRESH_MS = 250
 VERDICT_SCALE = 1.6  # of the text: the verdict is what everybody came for
@@ -292,8 +292,8 @@ class CalibratePage(Page):
         def write() -> str:
             from evtech.reports.calibration import write_calibration_report
 
-            write_calibration_report(record, result, pdf=path)
-            return translate("Calibrate", "{file} is written.").format(file=path)
+            written = write_calibration_report(record, result, pdf=path)
+            return translate("Calibrate", "{file} is written.").format(file=path) + remarks(written)
 
         self.message.emit(translate("Calibrate", "Writing the report …"))
         self._bridge.work(

@@ -35,7 +35,7 @@ from ui.widgets.finding_view import FindingView, Shown, shown_problem, shown_rec
 from ui.widgets.routine_cards import RoutineCards
 from ui.widgets.source_bar import SourceBar
 from ui.widgets.tabs import Tabs, scrolling
-from ui.words import translate
+from ui.words import remarks, translate
 
 REFRESH_MS = 250
 FINDINGS, CHECKS, CONTROL, CODES = range(4)
@@ -356,13 +356,17 @@ class DiagnosePage(Page):
         self._saved = kept if self.recording is not None else None
         files = {"pdf": None, "html": None} | {path.suffix.lower().lstrip("."): path}
 
-        def task() -> None:
+        def task() -> object:
             from evtech.reports.diagnosis import write_diagnosis_report
 
-            write_diagnosis_report(self._archive, kept.id, pdf=files["pdf"], html=files["html"], lang=lang)
+            return write_diagnosis_report(self._archive, kept.id, pdf=files["pdf"], html=files["html"], lang=lang)
 
         said = translate("Diagnose", "{file} is written").format(file=path)
-        self._bridge.work(task, lambda done: self._say(done) if done is not None else self.message.emit(said))
+
+        def tell(done: object) -> None:
+            self._say(done) if isinstance(done, EvtechError) else self.message.emit(said + remarks(done))
+
+        self._bridge.work(task, tell)
 
     # ---- building ----
 

@@ -1,12 +1,10 @@
-"""Sessions: what was recorded, with totals of exactly the rows shown, and each session's curves."""
+"""Sessions: what was recorded or imported, totals of exactly the rows shown, one session's curves or two compared."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-import numpy as np
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QItemSelectionModel, Qt
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -15,7 +13,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QHeaderView,
     QLabel,
-    QLineEdit,
+    QMenu,
     QPushButton,
     QScrollArea,
     QSplitter,
@@ -25,32 +23,22 @@ from PySide6.QtWidgets import (
 )
 
 from evtech.errors import EvtechError
-from evtech.events import EventKind
-from evtech.measure.history import History
 from evtech.store.archive import Archive
-from evtech.store.records import ChargingSession
-from evtech.store.session_rows import mentions
+from evtech.store.session_extras import Attachment
+from evtech.store.session_list import SessionLine, SessionList
 from ui.bridge import Bridge
+from ui.models.comparison import comparison
 from ui.models.sessions import CHARGER, SessionsModel, facts, totals
+from ui.pages.insights import SessionsBehind
 from ui.pages.page import Page
-from ui.theme import LIGHT, Theme
+from ui.session_dialogs import CorrectionDialog, NoteDialog
+from ui.theme import Theme
 from ui.widgets.dress import Heading, LargeButton, dress
-from ui.widgets.period import Period
-from ui.words import translate
+from ui.widgets.session_filter import SessionFilterBar
+from ui.widgets.session_view import SessionData, SessionView, extras_text, read_session
+from ui.words import remarks, translate
 
-_CURVES = (
-    "voltage_l1", "voltage_l2", "voltage_l3", "current_l1", "current_l2", "current_l3", "power_total",
-    "apparent_power_total",
-)  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class Curves:
-    """What the plots of one session show."""
-
-    history: History
-    gaps: list[tuple[float, float]]
-    marks: list[tuple[float, str]]
+FIRST_ROWS = 200  # asked for first: they are there at once, however long the list is
 
 
 class SessionsPage(Page):
@@ -58,16 +46,18 @@ class SessionsPage(Page):
 
     def __init__(self, archive: Archive, bridge: Bridge) -> None:
         super().__init__()
-        self.theme = LIGHT
         self._archive, self._bridge = archive, bridge
-        self._all: list[ChargingSession] = []
         self._wanted: str | None = None
-        self._drawn: str | None = None
-        self._plots = None
+        self._asked = 0
+        self._drawn: tuple[object, ...] = ()
+        self._seen: dict[str, SessionData] = {}
+        self.total = 0
         self.model = SessionsModel()
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 10, 14, 10)
-        self.bar = self._make_bar()
+        self.filters = SessionFilterBar()
+        self.filters.changed.connect(self._ask)
+        self.filter = self.filters.text
         self.totals = QLabel()
         self.totals.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.empty = self._make_empty()
@@ -76,7 +66,7 @@ class SessionsPage(Page):
         self.splitter.addWidget(self._make_details())
         self.splitter.setSizes([190, 410])
         self.splitter.setChildrenCollapsible(False)
-        layout.addWidget(self.bar)
+        layout.addWidget(self.filters)
         layout.addLayout(self._make_actions())
         layout.addWidget(self.splitter, 1)
         layout.addWidget(self.empty, 1)
@@ -84,10 +74,9 @@ class SessionsPage(Page):
 
     def apply_theme(self, theme: Theme) -> None:
         """Use the theme's colours."""
-        self.theme = theme
-        self._drawn = None
-        if self._plots is not None:
-            self._plots.apply_theme(theme)
+        super().apply_theme(theme)
+        for view in self.views:
+            view.apply_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put the curves below the facts where there is no room beside them."""
@@ -95,153 +84,268 @@ class SessionsPage(Page):
         is_narrow = self.width() < self.fontMetrics().horizontalAdvance("m") * 60
         way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
         self._beside.setDirection(way)
+        self._above.setDirection(way)
+        self.filters.set_narrow(self.width() < self.fontMetrics().horizontalAdvance("m") * 75)
         mode = QHeaderView.ResizeMode.ResizeToContents if is_narrow else QHeaderView.ResizeMode.Stretch
         self.table.horizontalHeader().setSectionResizeMode(CHARGER, mode)
 
     def load(self) -> None:
-        """Ask the archive on a worker thread."""
-        self._bridge.work(self._archive.sessions, self._show_all)
+        """Ask the archive on a worker thread: the first rows at once, the rest when it has come."""
+        self._seen.clear()
+        self._drawn = ()
+        self._ask()
 
     def choose(self, session_id: str) -> None:
         """Choose a session as soon as it is listed."""
         self._wanted = session_id
-        self.period.choice.setCurrentIndex(0)
-        self.filter.clear()
+        self.filters.clear()
+        self._ask()
 
     def show_item(self, item: object) -> None:
-        """Choose the session with this id."""
-        self.choose(str(item))
+        """Choose the session with this id, or show exactly the sessions behind a mark."""
+        if isinstance(item, SessionsBehind):
+            self.filters.clear()
+            self.filters.show_behind(item.ids, item.words)
+            self._ask()
+        else:
+            self.choose(str(item))
 
-    def selected(self) -> ChargingSession | None:
-        """Return the chosen session."""
+    def selected(self) -> SessionLine | None:
+        """Return the first chosen session."""
+        chosen = self.chosen()
+        return chosen[0] if chosen else None
+
+    def chosen(self) -> list[SessionLine]:
+        """Return the chosen sessions, at most two."""
         rows = self.table.selectionModel().selectedRows()
-        return self.model.rows[rows[0].row()] if rows else None
+        return [self.model.rows[row.row()] for row in rows[:2]]
 
     def export_csv(self) -> None:
         """Ask for a file and write the session's samples into it."""
-        from evtech.reports.files import write_whole
-        from evtech.reports.samples_csv import samples_csv
+        self.export_samples("csv")
 
-        archive = self._archive
-        self._write("csv", lambda session, path: write_whole(path, samples_csv(archive, session).encode()))
+    def export_samples(self, kind: str) -> None:
+        """Ask for a file and write the samples of the chosen sessions into it."""
+        from evtech.exchange.exporting import write_sessions
+
+        ids = [line.id for line in self.chosen()]
+        self._write(kind, lambda line, path: write_sessions(self._archive, ids, kind, path))
+
+    def export_list(self, kind: str) -> None:
+        """Ask for a file and write exactly the rows shown into it."""
+        from evtech.exchange.exporting import write_list
+
+        rows = self.model.rows
+        self._write(kind, lambda line, path: write_list(rows, path), "sessions")
 
     def report_pdf(self) -> None:
         """Ask for a file and write the session's report as PDF."""
         from evtech.reports.session import write_session_report
 
-        self._write(
-            "pdf",
-            lambda session, path: write_session_report(self._archive, session.id, pdf=path, lang=self._language()),
-        )
+        lang = self._bridge.bench.report_language
+        self._write("pdf", lambda line, path: write_session_report(self._archive, line.id, pdf=path, lang=lang))
 
     def report_html(self) -> None:
         """Ask for a file and write the session's report as HTML."""
         from evtech.reports.session import write_session_report
 
-        self._write(
-            "html",
-            lambda session, path: write_session_report(self._archive, session.id, html=path, lang=self._language()),
+        lang = self._bridge.bench.report_language
+        self._write("html", lambda line, path: write_session_report(self._archive, line.id, html=path, lang=lang))
+
+    def report_customer(self) -> None:
+        """Ask for a file and write a summary of exactly the rows shown."""
+        from evtech.reports.customer import write_customer_report
+
+        rows = self.model.rows
+        self._write("pdf", lambda line, path: write_customer_report(rows, pdf=path), "summary")
+
+    def add_note(self) -> None:
+        """Ask for a note and keep it beside the record."""
+        line, dialog = self.selected(), NoteDialog(self)
+        if line is not None and dialog.exec() and (words := dialog.text.toPlainText().strip()):
+            self._archive.correct_session(line.id, "note", words, technician=dialog.technician.text(), reason="")
+            self._after_change()
+
+    def add_photo(self) -> None:
+        """Ask for a picture and keep it with the session."""
+        line = self.selected()
+        if line is None:
+            return
+        name, _ = QFileDialog.getOpenFileName(
+            self, translate("Sessions", "Photo"), "", translate("Sessions", "Pictures (*.jpg *.jpeg *.png)")
         )
+        if name:
+            self._bridge.work(lambda: attach_photo(self._archive, line, Path(name)), self._after_change)
 
-    def _language(self) -> str:
-        return self._bridge.bench.report_language
+    def correct(self) -> None:
+        """Ask what is wrong with site or clock and keep the correction beside the record."""
+        line = self.selected()
+        if line is None:
+            return
+        dialog = CorrectionDialog(line.site, self)
+        if dialog.exec():
+            who, why = dialog.technician.text().strip(), dialog.reason.text().strip()
+            for field, value in dialog.changes().items():
+                self._archive.correct_session(line.id, field, value, technician=who, reason=why)
+            self._after_change()
 
-    def _show_all(self, result: object) -> None:
+    def import_files(self) -> None:
+        """Ask for files and take their sessions in; a CSV is shown first."""
+        names, _ = QFileDialog.getOpenFileNames(
+            self, translate("Sessions", "Import"), "",
+            translate("Sessions", "Sessions (*.csv *.json *.jsonl *.log *.ndjson);;All files (*)"),
+        )  # fmt: skip
+        for name in names:
+            self.open_file(Path(name))
+
+    def open_file(self, path: Path) -> bool:
+        """Take in a file that was dropped on the window, if it holds sessions."""
+        from ui.import_dialog import import_with_preview
+
+        if path.suffix.lower() not in (".csv", ".json", ".jsonl", ".ndjson", ".log"):
+            return False
+        import_with_preview(self, path, self._archive, self._bridge, self._say_import)
+        return True
+
+    def _say_import(self, words: str) -> None:
+        self.message.emit(words)
+        self._after_change()
+
+    def _after_change(self, result: object = None) -> None:
         if isinstance(result, EvtechError):
-            self.totals.setText(f"{result} {result.hint}")
-            return
-        self._all = list(result)  # type: ignore[call-overload]
-        self._show_parts()
-        self._filter()
+            self.message.emit(f"{result} {result.hint}")
+        self._archive.writer.flush()
+        self.load()
 
-    def _show_parts(self) -> None:
-        for widget in (self.bar, self.totals, self.splitter, *self._buttons):
-            widget.setVisible(bool(self._all))
-        self.empty.setVisible(not self._all)
+    def _ask(self) -> None:
+        wanted = self.filters.wanted()
+        self._asked += 1
+        number, archive = self._asked, self._archive
 
-    def _filter(self) -> None:
-        chosen = self._wanted or (self.selected().id if self.selected() else None)
-        first, after = self.period.limits()
-        text = self.filter.text().strip()
-        kept = [
-            session
-            for session in self._all
-            if mentions(session, text)
-            and (first is None or session.started >= first)
-            and (after is None or session.started < after)
-        ]
-        self.model.show_rows(kept)
-        self.totals.setText(totals(kept, len(self._all) - len(kept)))
-        ids = [session.id for session in kept]
-        if kept:
-            self.table.selectRow(ids.index(chosen) if chosen in ids else 0)
-            self._wanted = None
+        def show_first(found: SessionList | EvtechError) -> None:
+            if number != self._asked:
+                return
+            is_partial = isinstance(found, SessionList) and len(found.lines) >= FIRST_ROWS
+            self._show_all(found, is_partial=is_partial)
+            if is_partial:
+                self._bridge.work(lambda: archive.session_list(wanted), show_rest)
 
-    def _show_details(self) -> None:
-        session = self.selected()
-        for button in self._buttons:
-            button.setEnabled(session is not None)
-            button.setToolTip("" if session else translate("Sessions", "Choose a session first"))
-        self.details.setText(facts(session) if session else "")
-        if session is None:
-            return
-        # a running session grows: it is drawn anew each time the page is opened
-        key = session.id + str(session.samples)
-        if key != self._drawn:
-            self._drawn = key
-            self._bridge.work(lambda: curves(self._archive, session), lambda found: self._show_curves(session, found))
+        def show_rest(found: SessionList | EvtechError) -> None:
+            if number == self._asked:
+                self._show_all(found)
 
-    def _show_curves(self, session: ChargingSession, found: Curves | EvtechError) -> None:
-        from ui.widgets.plots import Plots
+        self._bridge.work(lambda: archive.session_list(wanted, FIRST_ROWS), show_first)
 
-        chosen = self.selected()
-        if chosen is None or chosen.id != session.id:
-            return
+    def _show_all(self, found: SessionList | EvtechError, *, is_partial: bool = False) -> None:
         if isinstance(found, EvtechError):
             self.totals.setText(f"{found} {found.hint}")
             return
-        if self._plots is not None:
-            self._plot_box.removeWidget(self._plots)
-            self._plots.hide()
-            self._plots.deleteLater()
-        self._plots = Plots(set(found.history.points))
-        self._plots.setMinimumHeight(self.fontMetrics().height() * 13)
-        self._plots.apply_theme(self.theme)
-        self._plot_box.addWidget(self._plots)
+        chosen = {self._wanted} if self._wanted else {line.id for line in self.chosen()}
+        self.total = found.total
+        self._show_parts()
+        self.model.show_rows(found.lines)
+        if is_partial:
+            words = translate("Sessions", "The newest {n} sessions; counting the others …")
+            self.totals.setText(words.format(n=len(found.lines)))
+        else:
+            self.totals.setText(totals(found.lines, found.hidden))
+        rows = [row for row, line in enumerate(found.lines) if line.id in chosen] if chosen else []
+        for row in (rows or [0])[:2] if found.lines else []:
+            flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
+            self.table.selectionModel().select(self.model.index(row, 0), flags)
+        if rows:
+            self.table.scrollTo(self.model.index(rows[0], 0))
+            self._wanted = None
+
+    def _show_parts(self) -> None:
+        for widget in (self.filters, self.totals, self.splitter, *self._buttons):
+            widget.setVisible(bool(self.total))
+        self.empty.setVisible(not self.total)
+
+    def _show_details(self) -> None:
+        chosen = self.chosen()
+        for button in self._buttons:
+            button.setEnabled(bool(chosen))
+            button.setToolTip("" if chosen else translate("Sessions", "Choose a session first"))
+        # a running session grows: it is drawn anew each time the page is opened
+        key = tuple((line.id, line.ended, line.corrected) for line in chosen)
+        if key == self._drawn:
+            return
+        self._drawn = key
+        self.views[1].setVisible(len(chosen) == 2)
+        self._beside.setStretch(0, 5 if len(chosen) == 2 else 3)  # a comparison needs four columns
+        self.details.setText(
+            "" if chosen else translate("Sessions", "Choose a session; with Ctrl a second to compare.")
+        )
+        for view in self.views:
+            view.clear()
+        for place, line in enumerate(chosen):
+            read = partial(read_session, self._archive, line.id)
+            self._bridge.work(read, partial(self._show_data, place, line))
+
+    def _show_data(self, place: int, line: SessionLine, found: SessionData | EvtechError) -> None:
+        chosen = self.chosen()
+        if place >= len(chosen) or chosen[place].id != line.id:
+            return
+        if isinstance(found, EvtechError):
+            self.details.setText(f"{found} {found.hint}")
+            return
+        self._seen[line.id] = found
+        self.views[place].show_data(found)
         dress(self, self.theme)
-        self._plots.redraw(found.history.window, session.started.timestamp(), _end(session).timestamp())
-        self._plots.show_marks(found.gaps, found.marks)
+        if len(chosen) == 1:
+            self.details.setText(facts(found.session, line.source, extras_text(found)))
+        elif all(other.id in self._seen for other in chosen):
+            one, other = (self._seen[each.id].session for each in chosen)
+            self.details.setText(comparison(one, other))
 
-    def _make_bar(self) -> QWidget:
-        bar = QWidget()
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(0, 0, 0, 0)
-        self.filter = QLineEdit()
-        self.filter.setPlaceholderText(translate("Sessions", "Filter by charger, serial number, note …"))
-        self.filter.setAccessibleName(translate("Sessions", "Filter"))
-        self.filter.setClearButtonEnabled(True)
-        self.filter.textChanged.connect(self._filter)
-        self.period = Period()
-        self.period.changed.connect(self._filter)
-        row.addWidget(self.filter, 1)
-        row.addWidget(self.period)
-        return bar
-
-    def _make_actions(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def _make_actions(self) -> QBoxLayout:
+        row = self._above = QHBoxLayout()
         row.addWidget(self.totals, 1)
         self._buttons: list[QPushButton] = []
+        inner = QHBoxLayout()
         for text, act in (
-            (translate("Sessions", "Export CSV…"), self.export_csv),
-            (translate("Sessions", "Report HTML…"), self.report_html),
-            (translate("Sessions", "Report PDF…"), self.report_pdf),
+            (translate("Sessions", "Note…"), self.add_note),
+            (translate("Sessions", "Photo…"), self.add_photo),
+            (translate("Sessions", "Correct…"), self.correct),
+            (translate("Sessions", "Import…"), self.import_files),
+            (translate("Sessions", "Export"), self._export_menu()),
+            (translate("Sessions", "Report"), self._report_menu()),
         ):
             button = QPushButton(text)
-            button.clicked.connect(act)
-            button.setEnabled(False)
-            self._buttons.append(button)
-            row.addWidget(button)
+            if isinstance(act, QMenu):
+                button.setMenu(act)
+            else:
+                button.clicked.connect(act)
+            if act != self.import_files:
+                self._buttons.append(button)
+                button.setEnabled(False)
+            else:
+                self.import_button = button
+            inner.addWidget(button)
+        row.addLayout(inner)
         return row
+
+    def _export_menu(self) -> QMenu:
+        menu = QMenu(self)
+        for words, kind in (
+            (translate("Sessions", "Samples as CSV…"), "csv"),
+            (translate("Sessions", "Samples as workbook (XLSX)…"), "xlsx"),
+            (translate("Sessions", "Sessions as JSON…"), "json"),
+            (translate("Sessions", "Samples as Parquet…"), "parquet"),
+        ):
+            menu.addAction(words, partial(self.export_samples, kind))
+        menu.addSeparator()
+        menu.addAction(translate("Sessions", "All rows shown as CSV…"), partial(self.export_list, "csv"))
+        menu.addAction(translate("Sessions", "All rows shown as workbook (XLSX)…"), partial(self.export_list, "xlsx"))
+        return menu
+
+    def _report_menu(self) -> QMenu:
+        menu = QMenu(self)
+        menu.addAction(translate("Sessions", "Session as PDF…"), self.report_pdf)
+        menu.addAction(translate("Sessions", "Session as HTML…"), self.report_html)
+        menu.addAction(translate("Sessions", "Summary of all rows shown (PDF)…"), self.report_customer)
+        return menu
 
     def _make_empty(self) -> QWidget:
         page = QWidget()
@@ -258,7 +362,7 @@ class SessionsPage(Page):
         self.table = QTableView()
         self.table.setModel(self.model)
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.table.setTabKeyNavigation(False)
         self.table.verticalHeader().setVisible(False)
@@ -267,6 +371,7 @@ class SessionsPage(Page):
         self.table.setAccessibleName(translate("Sessions", "Recorded sessions"))
         self.table.setMinimumHeight(self.fontMetrics().height() * 6)
         header = self.table.horizontalHeader()
+        header.setResizeContentsPrecision(50)  # of a hundred thousand rows the first tell the widths
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(CHARGER, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
@@ -288,19 +393,21 @@ class SessionsPage(Page):
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setMinimumHeight(self.fontMetrics().height() * 7)
         area.setAccessibleName(translate("Sessions", "Facts of the session"))
-        row.addWidget(area, 2)
-        self._plot_box = QVBoxLayout()
-        row.addLayout(self._plot_box, 5)
+        row.addWidget(area, 3)
+        self.views = [SessionView(), SessionView()]
+        self.views[1].setVisible(False)
+        for view in self.views:
+            row.addWidget(view, 5)
         return page
 
-    def _write(self, suffix: str, task: Callable[[ChargingSession, Path], object]) -> None:
+    def _write(self, suffix: str, task: Callable[[SessionLine, Path], object], stem: str | None = None) -> None:
         """Ask for a file, then write it on a worker thread and say how it went."""
-        session = self.selected()
-        if session is None:
+        line = self.selected()
+        if line is None:
             self.message.emit(translate("Sessions", "Choose a session on the page Sessions first."))
             return
-        proposal = f"session-{session.started:%Y%m%d-%H%M}-{session.id[:8]}.{suffix}"
-        name, _ = QFileDialog.getSaveFileName(self, translate("Sessions", "Save"), proposal, f"*.{suffix}")
+        name = stem or f"session-{line.id[:8]}"
+        name, _ = QFileDialog.getSaveFileName(self, translate("Sessions", "Save"), f"{name}.{suffix}", f"*.{suffix}")
         if not name:
             return
         path = Path(name)
@@ -308,37 +415,19 @@ class SessionsPage(Page):
 
         def done(result: object) -> None:
             failed = isinstance(result, EvtechError)
-            written = translate("Sessions", "{file} is written").format(file=path)
+            written = translate("Sessions", "{file} is written").format(file=path) + remarks(result)
             self.message.emit(f"{result} {result.hint}" if failed else written)
 
-        self._bridge.work(lambda: task(session, path), done)
+        self._bridge.work(lambda: task(line, path), done)
 
 
-def curves(archive: Archive, session: ChargingSession) -> Curves:
-    """Read a session's curves from the archive; takes long, so on a worker thread only."""
-    end = _end(session)
-    names = [name for name, _ in archive.points(session.recording_id) if name in _CURVES]
-    history = History(names)
-    gaps = [(gap.start.timestamp(), gap.end.timestamp()) for gap in session.gaps]
-    marks: list[tuple[float, str]] = []
-    for recording in (*session.earlier_recordings, session.recording_id):
-        series = [archive.series(recording, name, session.started, end) for name in names]
-        if series and len(series[0].times):
-            times, values = _broken(series[0].times, np.column_stack([part.values for part in series]), gaps)
-            history.extend(times, values.astype(np.float32))
-        for event in archive.events(recording, session.started, end):
-            if event.kind in (EventKind.STATE_CHANGED, EventKind.NOTE):
-                text = event.details.get("text" if event.kind is EventKind.NOTE else "to")
-                marks.append((event.time.timestamp(), str(text or "?")))
-    return Curves(history, gaps, marks)
+def attach_photo(archive: Archive, line: SessionLine, file: Path) -> None:
+    """Keep a picture with a session; raise ``InputError`` where the file cannot be read."""
+    from evtech.errors import InputError
 
-
-def _broken(times: np.ndarray, values: np.ndarray, gaps: list[tuple[float, float]]) -> tuple[np.ndarray, np.ndarray]:
-    """Put a row of NaN into every gap, so that no line bridges it."""
-    middles = np.array([(start + end) / 2 for start, end in gaps if times[0] < (start + end) / 2 < times[-1]])
-    at = np.searchsorted(times, middles)
-    return np.insert(times, at, middles), np.insert(values, at, np.nan, axis=0)
-
-
-def _end(session: ChargingSession) -> datetime:
-    return session.ended or session.last_seen or datetime.now(UTC)
+    try:
+        data = file.read_bytes()
+    except OSError as error:
+        raise InputError(f"{file} cannot be read: {error.strerror}.", "Choose another file.") from error
+    kind = "image/png" if file.suffix.lower() == ".png" else "image/jpeg"
+    archive.attach(Attachment(line.id, file.name, kind, data, line.visit_id or None))

@@ -82,7 +82,14 @@ def _bars(painter: QPainter) -> None:
         painter.drawLine(QPointF(x, 16), QPointF(x, top))
 
 
+def _folder(painter: QPainter) -> None:
+    painter.drawRect(QRectF(3, 7, 16, 11))
+    painter.drawLine(QPointF(3, 7), QPointF(6, 4))
+    painter.drawLine(QPointF(6, 4), QPointF(11, 4))
+    painter.drawLine(QPointF(11, 4), QPointF(13, 7))
+
+
 _DRAWN = {
     "connect": _plug, "live": _wave, "diagnose": _search, "calibrate": _dial, "billing": _bill, "sessions": _rows,
-    "insights": _bars,
+    "insights": _bars, "visit": _folder,
 }  # fmt: skip

@@ -89,6 +89,10 @@ async def _run(bench: Bench) -> RoutineResult:
             "show that the map is plausible."
         )
         return bench.result(Verdict.INCONCLUSIVE, said)
+    unseen = [letter for letter in "ABC" if not in_states(evidence, [f"{letter}{d}" for d in ("", "1", "2")]).any()]
+    if result.verdict is Verdict.PASS and unseen:
+        said = f"Nothing speaks against it, but state {' and '.join(unseen)} was not seen: no whole walk."
+        return bench.result(Verdict.INCONCLUSIVE, f"{said} {result.reason}")
     return result
 
 

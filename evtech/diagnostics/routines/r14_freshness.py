@@ -40,7 +40,11 @@ async def _run(bench: Bench) -> RoutineResult:
     session = evidence.numbers("session_energy")
     if session is not None:
         _falls(bench, evidence, "session_energy", session)
-    return concluded(bench)
+    result = concluded(bench)
+    undecided = any(s.name == "freshness" and s.verdict is Verdict.INCONCLUSIVE for s in bench.steps)
+    if result.verdict is Verdict.PASS and undecided:
+        return bench.result(Verdict.INCONCLUSIVE, result.reason)  # values that never had to move prove nothing
+    return result
 
 
 def _flowing(evidence: Evidence) -> Bools:

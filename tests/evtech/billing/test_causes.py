@@ -39,6 +39,12 @@ def test_one_rate_on_everything_is_wrong_vat() -> None:
     assert causes(cdr(period(ENERGY=10), total_cost=cost("15", "18.75")), mixed) == ["wrong_vat"]
 
 
+@pytest.mark.parametrize(("incl", "expected"), [("18.55", ["wrong_vat"]), ("17.5", ["vat_missing"])])
+def test_the_wrong_rate_on_the_energy_alone_is_found(incl: str, expected: list[str]) -> None:
+    mixed = tariff(element(component("FLAT", "10", "25"), component("ENERGY", "0.5", "9")))  # 12.50 and 5.45
+    assert causes(cdr(period(ENERGY=10), total_cost=cost("15", incl)), mixed) == expected
+
+
 WINDOW = tariff(
     element(component("ENERGY", "0.5", "21"), start_time="07:00", end_time="10:00"),
     element(component("ENERGY", "0.2", "21")),

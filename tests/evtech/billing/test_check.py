@@ -95,6 +95,16 @@ def test_periods_run_forward_and_within_the_session() -> None:
     assert found(edge) == []
 
 
+def test_a_record_that_ends_before_it_starts_is_told_and_not_refused() -> None:
+    result = check(cdr(period(ENERGY=1), minutes=-60, total_cost=cost("0.9", "1.089")), PRICES)
+    assert found(result) == [("period_outside_session", "charging_periods[0]", "error")]
+
+
+def test_a_record_without_periods_costs_nothing() -> None:
+    assert found(check(cdr(), PRICES)) == []
+    assert [code for code, *_ in found(check(cdr(total_cost=cost("1")), PRICES))] == ["amount_mismatch"]
+
+
 @pytest.mark.parametrize(("hours", "wrong"), [(0.5003, False), (0.5004, True)])
 def test_a_period_holds_no_more_time_than_it_lasts(hours: float, wrong: bool) -> None:
     result = check(cdr(period(TIME=hours), period(30, TIME=0.5)), PRICES)
@@ -148,6 +158,13 @@ def test_midnight_splits_where_days_matter(restrictions: dict[str, Any]) -> None
     record = cdr(period(ENERGY=5), minutes=16 * 60)
     assert unsplit(record, element(CHEAP, **restrictions), element(DEAR))
     assert not unsplit(record, element(CHEAP, **restrictions), element(DEAR), zone="America/New_York")
+
+
+@pytest.mark.parametrize("restrictions", [{"start_time": "03:00"}, {"end_time": "23:00"}])
+def test_a_time_of_day_with_one_bound_changes_at_midnight(restrictions: dict[str, Any]) -> None:
+    night = period(13.5 * 60, ENERGY=5)  # 22:30 to 01:00 and, behind the bound, 23:30 to 01:00
+    record = cdr(night if "start_time" in restrictions else period(14.5 * 60, ENERGY=5), minutes=16 * 60)
+    assert unsplit(record, element(CHEAP, **restrictions), element(DEAR))
 
 
 def test_a_price_that_ends_and_leaves_none_is_a_change_too() -> None:

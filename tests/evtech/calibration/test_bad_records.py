@@ -77,6 +77,13 @@ def test_a_wrong_field_is_named(path: str, value: Any, named: str) -> None:
     assert refusal.value.exit_code == 2
 
 
+def test_two_load_points_of_one_name_cannot_be_told_apart() -> None:
+    record = ac_record()
+    record["points"] *= 2
+    with pytest.raises(InputError, match="two load points have the same name"):
+        run_from_json(record)
+
+
 def test_a_register_difference_must_agree_with_its_ends() -> None:
     record = ac_record()
     record["points"][0]["runs"][0] |= {"device_start_kwh": 10.0, "device_end_kwh": 15.0}

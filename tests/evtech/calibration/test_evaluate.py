@@ -184,6 +184,13 @@ def test_nothing_is_extrapolated() -> None:
     assert point.apparent_pct == pytest.approx(0.566420, abs=1e-6)
 
 
+def test_a_certificate_with_two_errors_at_one_current_says_nothing() -> None:
+    stated = [{"current_a": a, "error_pct": e} for a, e in ((20, 0.1), (20, -0.3), (40, 0.0))]
+    result = evaluate(run_from_json(ac_record(error=stated)))
+    assert (result.decision.reason, result.points[0].error_pct) == ("certificate", None)
+    assert "two different errors for 20 A" in result.conditions[0].say()
+
+
 def test_a_reference_that_reads_high_raises_the_charger_s_error() -> None:
     plain, high = point_of(ac_record(error=0.0)), point_of(ac_record(error=0.1))
     assert high.error_pct == pytest.approx((plain.error_pct or 0) + 0.1, abs=1e-3)
@@ -292,6 +299,15 @@ def test_without_a_whole_certificate_there_is_no_verdict(certificate: dict[str, 
     record["reference"]["certificate"] = certificate
     data = evaluate(run_from_json(record)).to_json()
     assert (data["verdict"], data["reason"], data["points"][0]["U_pct"]) == ("INDICATIVE", "certificate", None)
+
+
+def test_the_certificate_of_another_instrument_makes_it_indicative() -> None:
+    record = ac_record()
+    record["reference"]["serial_number"] = "20260001"
+    record["reference"]["certificate"]["serial_number"] = "12345678"
+    result = evaluate(run_from_json(record))
+    assert (result.decision.verdict, result.decision.reason) == ("INDICATIVE", "certificate")
+    assert result.conditions[0].say("de").startswith("der Kalibrierschein gilt für die Seriennummer 12345678")
 
 
 def test_an_expired_certificate_makes_even_a_failure_indicative() -> None:

@@ -149,3 +149,13 @@ def test_a_console_of_256_characters_ends_no_command(words: tuple[str, ...]) -> 
     assert b"Traceback" not in done.stderr
     if "--json" in words:
         assert json.loads(done.stdout.decode("utf-8"))["query"] == "温度"
+
+
+def test_a_visit_alone_is_opened_in_the_window(monkeypatch: pytest.MonkeyPatch) -> None:
+    from evtech.cli import app, gui
+
+    seen: list[object] = []
+    monkeypatch.setattr(gui, "open_window", lambda *words, files=(): seen.append(list(files)) or 0)
+
+    assert app.run(["/x/visit.evvisit"]) == 0
+    assert seen == [["/x/visit.evvisit"]]

@@ -1,5 +1,7 @@
 """Nothing is written unless armed; what is written is bounded, read back, audited and undone."""
 
+from dataclasses import asdict
+
 import pytest
 
 from evtech.devices.control import AuditRow, Control, NotArmedError
@@ -52,6 +54,33 @@ async def test_a_write_is_read_back_audited_and_undone() -> None:
     assert link.writes == [(1, 261, (100,)), (1, 261, (160,))]
     assert [row.result for row in rows] == ["intended", "written", "restored"]
     assert {row.technician for row in rows} == {"A. Novak"}
+
+
+async def test_what_work_cut_off_left_changed_is_put_back_by_the_next() -> None:
+    device, _, rows, control, _ = heidelberg()
+    control.arm("A. Novak")
+    await control.write("current_limit", 10, "calibration")  # killed here: nothing is put back
+
+    after = Control(device, rows.append)
+    await after.take_over([asdict(row) for row in rows], "calibration")
+    after.arm("A. Novak")
+    await after.write("current_limit", 12, "calibration")
+    await after.restore()
+
+    assert await after.present("current_limit") == 16.0
+
+
+async def test_what_somebody_has_set_since_stays() -> None:
+    device, link, rows, control, _ = heidelberg()
+    control.arm("A. Novak")
+    await control.write("current_limit", 10, "calibration")
+    point = device.profile.points["current_limit"]
+    link.put(1, point.table, point.address, encode(point, 8.0))
+
+    after = Control(device, rows.append)
+    await after.take_over([asdict(row) for row in rows], "calibration")
+
+    assert after.changed == ()
 
 
 @pytest.mark.parametrize(

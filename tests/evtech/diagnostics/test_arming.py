@@ -5,11 +5,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from evtech.devices.control import AuditRow, NotArmedError
+from evtech.devices.control import AuditRow, NotArmedError, left_behind
 from evtech.devices.device import Device
 from evtech.devices.encoding import encode
 from evtech.devices.library import Library
-from evtech.diagnostics.arming import Arming, controllable, left_behind
+from evtech.diagnostics.arming import Arming, controllable
 from evtech.errors import EvtechError, InputError
 from evtech.events import Event, EventKind
 from tests.fakes import RegisterLink
@@ -199,7 +199,7 @@ async def test_what_a_crash_left_changed_is_said_at_the_next_visit() -> None:
     assert after.arming.state.to_set == (("current_limit", 16.0),)
 
     await arming.disarm()
-    assert left_behind([asdict(row) for row in desk.rows], desk.link.name) == []
+    assert left_behind([asdict(row) for row in desk.rows], desk.link.name, "armed control") == []
 
 
 def test_only_what_may_be_written_is_offered() -> None:

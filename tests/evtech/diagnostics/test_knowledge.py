@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from evtech.diagnostics import trade_names
 from evtech.diagnostics.knowledge import catalogues, faults
 from evtech.diagnostics.lookup import look_up, look_up_register, numbers_in
 
@@ -101,6 +102,27 @@ def test_names_of_the_trade_lead_to_faults() -> None:
     assert look_up("cx017")[0].faults == ("SW-NO-CLOSE", "SW-WELD") or "SW-WELD" in look_up("cx017")[0].faults
     assert "TMP-DERATE" in look_up("HighTemperature")[0].faults
     assert look_up("sw-weld")[0].kind == "fault"
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "fault"),
+    [
+        ("CutCable", "mrec", "CAB-CUT"), ("connectorvoltagehigh", "mrec", "CONN-VOLTAGE"),
+        ("SLACTimeout", "fault", "EV-HLC"),
+        ("LocalListConflict", "ocpp", "AUT-REJECTED"), ("contactWet", "fault", "SW-WELD"),
+    ],
+)  # fmt: skip
+def test_names_of_the_trade_are_found_like_codes(name: str, kind: str, fault: str) -> None:
+    assert any(match.kind == kind and fault in match.faults for match in look_up(name))
+
+
+def test_every_named_fault_exists() -> None:
+    assert {fault for _, named in trade_names._BY_NAME.values() for fault in named} <= faults().keys()
+    assert all(any(fault.mrec == code for fault in faults().values()) for code in trade_names.MREC)
+
+
+def test_words_stay_words() -> None:
+    assert {match.kind for match in look_up("ground fault")} == {"vendor"}
 
 
 def test_a_register_of_bits_is_taken_apart() -> None:

@@ -85,6 +85,27 @@ FOUND: dict[str, tuple[str, Line, int, str, str | None, float, dict[str, Any]]] 
     "a symmetric pilot": ("t,state,cp_v,cp_v_neg,i1", lambda n: (n, "B2", 9, -8.8, 0), 60, "CP-DIODE", None, 0, {}),
     "a meter of zeros": ("t,state,v1,v2,v3,i1,p", lambda n: (n, "C2", 0, 0, 0, 0, 0), 60, "MTR-UNREADABLE", None, 0, {}),
     "a flapping pilot": ("t,state,i1", lambda n: (n / 2, "C2" if n // 4 % 2 else "B2", 0), 200, "CP-FLAP", None, 14, {}),
+    "a residual current of the other polarity": (
+        "t,state,i1,rcm_dc", lambda n: (n, *(("C2", 16, -0.4) if n < 50 else ("C2", 16, -7.5) if n < 60 else ("F", 0, -0.4))),
+        90, "RCD-DC", None, 50, {},
+    ),
+    "a joint under a limit that is stepped": (
+        "t,state,v1,i1", lambda n: (n, "C2", round(231 - 1.1 * (a := (6, 16)[n // 25 % 2]), 1), a),
+        300, "SUP-HIGH-Z", "L1", 27, {},
+    ),
+    "one phase above the offer": (
+        "t,state,i1,i2,i3,lim_eff", lambda n: (n, "C2", 36.4 if n > 30 else 31, 31, 31, 32), 60, "EV-OVERCURRENT", "L1", 31, {},
+    ),
+    "a digital link that fails": (
+        "t,state,duty,hlc_state,i1", lambda n: (n, "B2", 5, "matching" if n < 60 else "timeout", 0), 150, "EV-HLC", None, 0, {},
+    ),
+    "a register of hundreds, seldom read": (
+        "t,state,p,e,i1", lambda n: (30 * n, "C2", 10_450, 1e6 + int(n * 30 * 10_450 * 0.9 / 3600 // 100) * 100, 15),
+        240, "MTR-MISMATCH", None, 570, {},
+    ),
+    "starts of a vehicle that tops up from the beginning": (
+        "t,state,i1,lim_eff", lambda n: (n, *(("C2", 9, 16) if n % 300 > 285 else ("B2", 0, 16))), 2700, "EV-RETRY", None, 890, {},
+    ),
 }  # fmt: skip
 
 
@@ -95,6 +116,12 @@ def test_what_it_shows_is_found(name: str, tmp_path: Path) -> None:
 
     assert (first.fault.id, first.phase) == (fault, phase)
     assert first.began == pytest.approx(since, abs=15)
+
+
+def test_all_phases_above_the_offer_name_none(tmp_path: Path) -> None:
+    found = answer(tmp_path, "t,state,i1,i2,i3,lim_eff", lambda n: (n, "C2", 20, 20, 20, 16), 60).findings[0]
+
+    assert (found.fault.id, found.phase) == ("EV-OVERCURRENT", None)
 
 
 HEALTHY: dict[str, tuple[str, Line, int, dict[str, Any]]] = {
@@ -116,6 +143,14 @@ HEALTHY: dict[str, tuple[str, Line, int, dict[str, Any]]] = {
     ),
     "one damaged answer of 200": (
         "t,state,i1", lambda n: (n, "C2", 16), 60, {"link": {"kind": "rtu", "outcomes": [{"unit": 1, "crc_pct": 0.5}]}}
+    ),
+    "a pulse that wakes the vehicle": (
+        "t,state,i1,lim_eff",
+        lambda n: (n, *(("B2", 0, 16) if n < 30 else ("E", 0, 16) if n < 34 else ("B2", 0, 16) if n < 40 else ("C2", 15, 16))),
+        200, {},
+    ),
+    "a limit that pauses six times an hour": (
+        "t,state,i1,lim_eff", lambda n: (2 * n, *(("B1", 0, 0) if n % 250 < 60 else ("C2", 10, 10))), 1800, {}
     ),
     "a DC charge": ("t,state,dc_v,dc_i,insulation_resistance", lambda n: (n, "C2", 400, 300, 900_000), 99, {}),
 }  # fmt: skip

@@ -10,7 +10,7 @@ from evtech.insights.files import read_records
 from evtech.insights.overview import overview, overview_json
 from evtech.insights.rates import mtbf_bounds, rate
 from evtech.insights.records import Attempt, Outage, Port, Records, StateSpan
-from evtech.insights.statistics import cusum_alarm, ewma_alarm, modified_z, weighted
+from evtech.insights.statistics import cusum_alarm, ewma_alarm, modified_z, trailing_z, weighted
 from evtech.insights.success import success
 
 FAR = 4e9
@@ -146,6 +146,10 @@ def test_robust_scores_and_charts() -> None:
 
     assert modified_z([0.21, 0.25, 0.19, 0.23, 0.22, 0.95, 0.20, 0.24])[5] == pytest.approx(24.450625)
     assert modified_z([5, 5, 5, 5, 5, 5, 9])[6] == pytest.approx(5.585193, abs=5e-7)
+    windows = [0.21, 0.25, 0.19, 0.23, 0.22, 0.95, 0.20, 0.24]
+    assert trailing_z(windows, 30)[0][-1] == pytest.approx(modified_z(windows)[-1])
+    assert trailing_z([1.0, 9.0, 5, 5, 5, 5, 5, 5, 9], 7)[0][-1] == pytest.approx(5.585193, abs=5e-7)
+    assert trailing_z([5.0, 5.0], 30) == ([0.0, 0.0], [1, 2])
     assert ewma_alarm(chart, 0, 0.1) == 8
     assert cusum_alarm(chart, 0, 0.1) == 9
 

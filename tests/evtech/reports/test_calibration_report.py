@@ -89,6 +89,28 @@ def test_every_kind_of_result_has_a_report(tmp_path: Path, record: dict[str, Any
     assert data["verdict"]["word"] == words(lang)["verdicts"][result.decision.verdict]
 
 
+@pytest.mark.parametrize("wrong", [{"serial_number": "4711"}, {"due": "2025-01-31"}])
+def test_a_certificate_that_does_not_hold_shows_no_traceability(wrong: dict[str, str]) -> None:
+    record = ac_record(started="2026-05-01T08:00:00Z")
+    record["reference"] |= {"serial_number": "4712"}
+    record["reference"]["certificate"] |= {"number": "D-K-1"}
+    said = {}
+    for name, more in {"held": {}, "wrong": wrong}.items():
+        run = run_from_json(
+            record | {"reference": {**record["reference"], "certificate": record["reference"]["certificate"] | more}}
+        )
+        said[name] = str(contents(run, evaluate(run), "en", MADE, b"{}")[0]["blocks"])
+    assert "traceable through the certificate" in said["held"]
+    assert "traceable through the certificate" not in said["wrong"]
+
+
+def test_the_readings_say_start_and_end() -> None:
+    run = whole_run()
+    data, _ = contents(run, evaluate(run), "en", MADE, b"{}")
+    raw = next(block for block in data["blocks"] if block["kind"] == "table" and "Words" in block["head"])
+    assert {row[2] for row in raw["rows"]} <= {"Start", "End"}
+
+
 def test_without_a_certificate_no_error_is_shown_and_the_reason_stands_on_top(tmp_path: Path) -> None:
     record = ac_record()
     del record["reference"]["certificate"]

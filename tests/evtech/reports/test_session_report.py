@@ -60,7 +60,7 @@ def test_the_pdf_is_tagged_archivable_and_carries_its_record(archive: Archive, t
         assert b"pdfuaid:part" in metadata
         assert set(pdf.attachments) == {"session.json", "samples.csv"}
         csv = pdf.attachments["samples.csv"].get_file().read_bytes().decode()
-        assert csv.splitlines()[1] == "2026-03-01T12:00:00.000Z,230.1,16.0,3681.6"
+        assert csv.splitlines()[1] == "2026-03-01T12:00:00.000Z,230.1,16,3681.6"
         fonts = {
             str(font.get("/BaseFont")).split("+")[-1]
             for page in pdf.pages

@@ -1,9 +1,13 @@
 """A visit travels as one sealed file: a round trip gives the same bytes, changes are noticed, hostile files refused."""
 
+import hashlib
 import io
 import json
 import random
 import stat
+import struct
+import subprocess
+import sys
 import zipfile
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
@@ -26,6 +30,7 @@ from evtech.store.results import Result
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 CHARGER = ChargerIdentity("keba-kecontact-p30", "KEBA", "P30", "17619300", "3.10", "tcp 192.168.1.50")
 POINTS = [("voltage_l1", "V"), ("rfid_tag", ""), ("energy_total", "Wh")]
+CORRECTIONS = "visit_correction"
 CARD = "04A1B2C3D4"
 
 
@@ -299,6 +304,154 @@ def test_rows_that_do_not_fit_leave_the_archive_as_it_was(
         import_visit(other, open_visit(tmp_path / "x.evvisit", known))
     assert other.info()["visits"] == other.info()["recordings"] == 0
     other.close()
+
+
+def test_an_import_is_marked_but_not_passed_on(
+    sealed: Path, known: dict[str, str], signer: Signer, tmp_path: Path
+) -> None:
+    other = Archive.open(tmp_path / "other.evtech")
+    visit = open_visit(sealed, known)
+    import_visit(other, visit)
+    import_visit(other, visit)
+
+    (mark,) = other.results("import")
+    assert (mark.verdict, mark.body["signer"], mark.body["fingerprint"]) == (
+        "unchanged",
+        "A. Novak",
+        signer.fingerprint,
+    )
+    assert mark.body["sha256"] == hashlib.sha256(sealed.read_bytes()).hexdigest()
+    assert other.imported() == {visit.manifest["visit"]: "A. Novak"}
+    export_visit(other, visit.manifest["visit"], tmp_path / "again.evvisit", signer)
+    assert (tmp_path / "again.evvisit").read_bytes() == sealed.read_bytes()
+    other.close()
+
+
+def test_ones_own_visit_comes_back_without_a_mark(archive: Archive, sealed: Path, known: dict[str, str]) -> None:
+    before = archive.info()
+
+    import_visit(archive, open_visit(sealed, known))
+
+    assert archive.imported() == {}
+    assert archive.info()["samples"] == before["samples"]
+
+
+FOREIGN = [
+    ("result", {"session_id": "THEIRS"}), ("result", {"visit_id": "OTHER"}), ("result", {"kind": "import"}),
+    ("result", {"recording_id": "RECORDING"}), ("session_correction", {"session_id": "THEIRS"}),
+    ("attachment", {"session_id": "THEIRS"}), ("attachment", {"result_id": "r"}),
+]  # fmt: skip
+BLANK = {
+    "result": {"id": "new", "kind": "billing", "at": 1, "visit_id": None, "session_id": None, "recording_id": None,
+               "title": "x", "verdict": None, "replaces": None, "body": "{}"},
+    "session_correction": {"id": "new", "session_id": "", "at": 1, "technician": "", "field": "site", "value": "x",
+                           "reason": "x"},
+    "attachment": {"id": "new", "at": 1, "visit_id": None, "session_id": None, "result_id": None, "name": "x",
+                   "media_type": "x", "sha256": "x", "data": ""},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("table", "changes"), FOREIGN, ids=range(len(FOREIGN)))
+def test_a_file_says_nothing_about_other_visits(
+    table: str, changes: dict[str, str], archive: Archive, signer: Signer, tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:  # fmt: skip
+    """Somebody's own evtech, changed by hand, signs whatever it likes."""
+    from evtech.reports import visit_file
+
+    other = Archive.open(tmp_path / "other.evtech")
+    theirs = fill(other, 3)
+    session = other.sessions()[0]
+    places = {"THEIRS": session.id, "OTHER": theirs, "RECORDING": session.recording_id}
+    row = BLANK[table] | {name: places.get(value, value) for name, value in changes.items()}
+    honest = visit_file.export_rows
+    monkeypatch.setattr(
+        visit_file, "export_rows",
+        lambda c, t, *rest: [json.dumps(row).encode()] if t == table else honest(c, t, *rest),
+    )  # fmt: skip
+    export_visit(archive, fill(archive, 3), tmp_path / "x.evvisit", signer)
+
+    with pytest.raises(InputError, match=r"not in it"):
+        import_visit(other, open_visit(tmp_path / "x.evvisit", {}))
+    assert other.info()["visits"] == 1
+    other.close()
+
+
+def limited(megabytes: int) -> Callable[[], None]:
+    import resource
+
+    return lambda: resource.setrlimit(resource.RLIMIT_AS, (megabytes << 20, megabytes << 20))
+
+
+def directory_bomb() -> bytes:
+    """Return a zip whose list of members fills 60 MB."""
+    entry = struct.pack("<4s6H3I5H2I", b"PK\x01\x02", 20, 20, 0, 0, 0, 0, 0, 0, 0, 6, 0, 0, 0, 0, 0, 0) + b"rows/a"
+    many = entry * 1_200_000
+    return many + struct.pack("<4s4H2IH", b"PK\x05\x06", 0, 0, 65535, 65535, len(many), 0, 0)
+
+
+def overlapping() -> bytes:
+    """Return a zip in which two names share the same packed bytes (after Fifield, A better zip bomb)."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("rows/visit.jsonl", b"x" * 500)
+        file.writestr("rows/event.jsonl", b"y" * 500)
+        file.infolist()[1].header_offset = 0
+    return buffer.getvalue()
+
+
+def zip64_lie() -> bytes:
+    """Return a zip whose member says in its zip64 field that it has 2^62 bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("rows/visit.jsonl", b"x")
+        file.infolist()[0].file_size = 1 << 62
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("make", [directory_bomb, overlapping, zip64_lie])
+def test_a_container_that_lies_is_refused_in_little_memory(make: Callable[[], bytes], tmp_path: Path) -> None:
+    (tmp_path / "x.evvisit").write_bytes(make())
+    code = "import sys; from evtech.cli.app import run; sys.exit(run(sys.argv[1:]))"
+
+    done = subprocess.run(
+        [sys.executable, "-c", code, "--archive", str(tmp_path / "a.evtech"), "visit", "import",
+         str(tmp_path / "x.evvisit")],
+        capture_output=True, text=True, preexec_fn=limited(1500),
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert "refused" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_million_tiny_rows_end_early(
+    archive: Archive, signer: Signer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from evtech.reports import visit_file
+
+    honest = visit_file.export_rows
+    visit = fill(archive, 3)
+    row = f'{{"id":"%d","visit_id":"{visit}","at":0,"field":"site","value":""}}\n'.encode()
+    tiny = (row % n for n in range(1_000_000))
+    monkeypatch.setattr(visit_file, "MOST_ROWS", 1000)
+    monkeypatch.setattr(
+        visit_file, "export_rows", lambda c, t, *rest: tiny if t == CORRECTIONS else honest(c, t, *rest)
+    )
+    export_visit(archive, visit, tmp_path / "x.evvisit", signer)
+    other = Archive.open(tmp_path / "other.evtech")
+
+    with pytest.raises(InputError, match="more than 1000 rows"):
+        import_visit(other, open_visit(tmp_path / "x.evvisit", {}))
+    assert other.info()["visits"] == 0
+    other.close()
+
+
+def test_a_signature_is_not_read_beyond_its_size(sealed: Path, tmp_path: Path) -> None:
+    rewrite(sealed, tmp_path / "x.evvisit", {"manifest.sig": b"0" * 5000})
+
+    with pytest.raises(InputError, match="its signature is none"):
+        open_visit(tmp_path / "x.evvisit", {})
 
 
 def test_the_key_is_made_once_and_can_be_locked(tmp_path: Path) -> None:

@@ -1,6 +1,7 @@
 """What is packed comes back to the last digit, with its missing values and qualities."""
 
 import struct
+import zlib
 
 import numpy as np
 import pytest
@@ -53,3 +54,28 @@ def test_a_smooth_curve_is_small() -> None:
 def test_damage_is_named(damage: bytes) -> None:
     with pytest.raises(ArchiveError, match="damaged"):
         unpack(damage)
+
+
+BOMBS = [
+    struct.pack("<IBqq", 2**32 - 1, 0, 0, 1), struct.pack("<IBqq", 1, 1, 0, 1) + zlib.compress(b"x"),
+    struct.pack("<IBqq", 9, 1, 0, 1) + zlib.compress(b"\0" * (17 << 20)), struct.pack("<IBqq", 9, 3, 0, 1),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("data", BOMBS, ids=range(len(BOMBS)))
+def test_times_that_would_fill_memory_are_damaged(data: bytes) -> None:
+    with pytest.raises(ArchiveError, match="damaged"):
+        unpack_times(data)
+
+
+@pytest.mark.parametrize("count", [3, 2**32 - 1])
+def test_values_that_would_fill_memory_are_damaged(count: int) -> None:
+    body = zlib.compress(b"\0" * (17 << 20))
+    quality = b'[[999999999, "good"]]'
+
+    for data in (
+        struct.pack("<cBBHII", b"i", 0, 1, count & 0xFFFF, len(body), 0) + body,
+        pack([1.0, 2.0, 3.0], ["good"] * 3) + quality,
+    ):
+        with pytest.raises(ArchiveError, match="damaged"):
+            unpack(data)

@@ -2,7 +2,6 @@
 
 import os
 import random
-import signal
 import sqlite3
 import subprocess
 import sys
@@ -173,28 +172,34 @@ def test_two_laptops_at_once_lose_and_double_nothing(tmp_path: Path, database: C
 
 
 PUSH = "import sys; from evtech.store.archive import Archive; from evtech.store.sync import sync; " \
-    "sync(Archive.open(sys.argv[1]), sys.argv[2])"  # fmt: skip
+    "archive = Archive.open(sys.argv[1]); print('begun', flush=True); sync(archive, sys.argv[2])"  # fmt: skip
 
 
 @pytest.mark.parametrize("side", ["laptop", "server"])
 def test_a_kill_of_either_side_loses_and_doubles_nothing(
     side: str, laptop: Archive, database: Callable[[], str], server: Server
 ) -> None:
-    url = database()
-    for n in range(6):
-        record(laptop, str(n), 2100, sessions=40)
-    chance = random.Random(5)
-    for _ in range(int(os.environ.get("EVTECH_SYNC_KILLS", "5"))):
-        pushing = subprocess.Popen([sys.executable, "-c", PUSH, str(laptop.path), url], stderr=subprocess.DEVNULL)
-        try:
-            pushing.wait(0.4 + chance.random() * 0.8)
-        except subprocess.TimeoutExpired:
-            if side == "server":
-                server.kill()
-                server.start()
-            else:
-                pushing.send_signal(signal.SIGKILL)
-        pushing.wait()
+    """Every kill hits a push that runs: there is always something new to push, and a push that ended is no kill."""
+    url, kills, pushes = database(), 0, 0
+    chance, wanted = random.Random(5), int(os.environ.get("EVTECH_SYNC_KILLS", "5"))
+    while kills < wanted and pushes < 4 * wanted:
+        record(laptop, str(pushes), 1100, sessions=20)
+        pushes += 1
+        words = [sys.executable, "-c", PUSH, str(laptop.path), url]
+        with subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL) as pushing:
+            assert pushing.stdout is not None
+            assert pushing.stdout.readline() == b"begun\n"
+            try:
+                pushing.wait(chance.random() * 0.25)
+            except subprocess.TimeoutExpired:
+                kills += 1
+                if side == "server":
+                    server.kill()
+                    server.start()
+                else:
+                    pushing.kill()
+    assert kills >= min(wanted, 3)
+    print(f"{side}: {kills} kills in {pushes} pushes")  # noqa: T201  # shown with -s
     sync(laptop, url)
 
     team = Archive.open(url)
@@ -204,6 +209,35 @@ def test_a_kill_of_either_side_loses_and_doubles_nothing(
             doubled = f"SELECT count(*) FROM (SELECT 1 FROM {table} GROUP BY {key} HAVING count(*) > 1) AS d"
             assert connection.exec_driver_sql(doubled).scalar_one() == 0
     team.close()
+    laptop.close()
+
+
+def test_a_role_that_may_only_append_is_enough(laptop: Archive, database: Callable[[], str], tmp_path: Path) -> None:
+    """The grants are those that the manual names."""
+    psycopg = pytest.importorskip("psycopg")
+    url = database()
+    owner = Archive.open(tmp_path / "owner.evtech")
+    sync(owner, url)
+    owner.close()
+    manual = (Path(__file__).parents[3] / "docs" / "manual.md").read_text("utf-8")
+    grants = manual.partition("```sql\nCREATE ROLE evtech_laptop")[2].partition("```")[0]
+    plain = url.replace("+psycopg", "")
+    with psycopg.connect(plain, autocommit=True) as server:
+        server.execute("CREATE ROLE evtech_laptop" + grants)
+    narrow = url.replace("evtech@", "evtech_laptop@")
+    record(laptop, "11", 900)
+    sync(laptop, narrow)
+    record(laptop, "22", 1500)
+
+    assert sync(laptop, narrow).conflicts == []
+    team = Archive.open(narrow)
+    assert counts(team) == counts(laptop)
+    team.close()
+    with psycopg.connect(plain.replace("evtech@", "evtech_laptop@"), autocommit=True) as server:
+        for statement in ("DELETE FROM charging_session", "UPDATE result SET title = ''", "DELETE FROM chunk",
+                          "INSERT INTO team_schema VALUES (99)", "DROP TABLE visit"):  # fmt: skip
+            with pytest.raises(psycopg.errors.InsufficientPrivilege):
+                server.execute(statement)
     laptop.close()
 
 

@@ -90,3 +90,10 @@ async def test_a_state_that_is_not_reached_fails() -> None:
 
     assert result.verdict is Verdict.FAIL
     assert "State A was not reached within 30 s" in result.reason
+
+
+def test_a_walk_that_never_reaches_c_proves_nothing() -> None:
+    result = over("R04", with_signals(Charge(seconds=60)).trace())
+
+    assert result.verdict is Verdict.INCONCLUSIVE
+    assert "was not seen" in result.reason

@@ -70,3 +70,9 @@ def test_without_voltages_and_currents_it_is_inconclusive() -> None:
     dropped = tuple(f"{kind}_l{n}" for kind in ("voltage", "current") for n in (1, 2, 3))
 
     assert over("R07", Charge(seconds=60).trace(drop=dropped)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_without_voltages_nothing_is_decided() -> None:
+    charge = Charge(seconds=120, plug_at=1000)
+
+    assert over("R07", charge.trace(drop=("voltage_l1", "voltage_l2", "voltage_l3"))).verdict is Verdict.INCONCLUSIVE

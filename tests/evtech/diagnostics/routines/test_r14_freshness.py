@@ -77,3 +77,7 @@ def test_without_any_live_value_it_is_inconclusive() -> None:
     trace = Charge(seconds=60).trace()
 
     assert over("R14", type(trace)(trace.times, {}, trace.texts)).verdict is Verdict.INCONCLUSIVE
+
+
+def test_a_register_at_rest_proves_nothing() -> None:
+    assert over("R14", Charge(seconds=40).trace()).verdict is Verdict.INCONCLUSIVE

@@ -1,0 +1,75 @@
+"""Reports over many sessions: availability with the regulator's fields, a customer's summary, a visit."""
+
+import json
+from datetime import timedelta
+from pathlib import Path
+
+import pikepdf
+import pytest
+
+from evtech.errors import NotFoundError
+from evtech.reports.availability import write_availability
+from evtech.reports.customer import write_customer
+from evtech.reports.visit import write_visit
+from evtech.store.archive import Archive
+from tests.evtech.insights.conftest import fleet  # noqa: F401  # a fixture
+from tests.evtech.insights.fleet import MONDAY, WEEKS
+
+END = MONDAY + timedelta(weeks=WEEKS)
+
+
+def test_availability_has_the_regulators_fields_by_month(fleet: Archive, tmp_path: Path) -> None:  # noqa: F811
+    outages = tmp_path / "o.csv"
+    outages.write_text(
+        "port,from,to,cause,excluded\nKEBA P30 A,2025-03-10T00:00Z,2025-03-12T00:00Z,fault,0\n"
+        "KEBA P30 A,2025-03-10T00:00Z,2025-03-11T00:00Z,exclusion:utility,1\n"
+    )
+    files = write_availability(
+        fleet, "P30 A", from_=MONDAY, to=END, outages=outages, pdf=tmp_path / "a.pdf", csv=tmp_path / "a.csv",
+        xlsx=tmp_path / "a.xlsx", html=tmp_path / "a.html",
+    )  # fmt: skip
+
+    march = (tmp_path / "a.csv").read_text().splitlines()[1].split(",")
+    assert march[:3] == ["2025-03", "2880.0", "1440.0"]
+    assert float(march[4]) == pytest.approx(100 * (525_600 - 1440) / 525_600)
+    assert len(files) == 4
+    with pikepdf.open(tmp_path / "a.pdf") as pdf:
+        record = json.loads(pdf.attachments["run.json"].get_file().read_bytes())
+        tables = json.loads(pdf.attachments["result.json"].get_file().read_bytes())
+    assert (record["outage_min"], record["excluded_min"]) == (2880, 1440)
+    assert len(tables["All sessions"]["rows"]) == 35
+
+
+def test_many_ports_give_a_file_each(fleet: Archive, tmp_path: Path) -> None:  # noqa: F811
+    written = write_availability(fleet, "all", from_=MONDAY, to=END, lang="de", html=tmp_path / "u.html")
+
+    assert sorted(path.name for path, _ in written) == ["u-KEBA-P30-A.html", "u-KEBA-P30-B.html"]
+    assert "Ladevorgänge stammen von einem simulierten Ladegerät" in written[0][0].read_text("utf-8")
+
+
+def test_too_little_watched_is_no_proof(fleet: Archive, tmp_path: Path) -> None:  # noqa: F811
+    write_availability(fleet, "P30 B", from_=MONDAY, to=END + timedelta(weeks=5), html=tmp_path / "b.html")
+
+    assert "is no proof of uptime" in (tmp_path / "b.html").read_text("utf-8")
+
+
+def test_a_customer_gets_the_sum_of_exactly_these_sessions(fleet: Archive, tmp_path: Path) -> None:  # noqa: F811
+    write_customer(fleet, "Yard B", from_=MONDAY, to=MONDAY + timedelta(days=7), html=tmp_path / "c.html")
+
+    assert "14.000 kWh" in (tmp_path / "c.html").read_text("utf-8")
+
+
+def test_a_visit_lists_what_was_recorded_and_corrected(fleet: Archive, tmp_path: Path) -> None:  # noqa: F811
+    visit = fleet.session("A00").visit_id
+    fleet.correct_session("A00", "note", "cable was wet", technician="M. Roe", reason="")
+    fleet.writer.flush()
+    write_visit(fleet, visit[:8], html=tmp_path / "v.html", pdf=tmp_path / "v.pdf")
+
+    said = (tmp_path / "v.html").read_text("utf-8")
+    assert "35 sessions, 0 results" in said
+    assert "cable was wet" in said
+
+
+def test_an_unknown_port_is_said(fleet: Archive, tmp_path: Path) -> None:  # noqa: F811
+    with pytest.raises(NotFoundError, match="no port or site"):
+        write_availability(fleet, "nowhere", html=tmp_path / "x.html")

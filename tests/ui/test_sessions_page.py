@@ -1,0 +1,128 @@
+"""The page Sessions: filters and totals, sessions behind a mark, two compared, notes, corrections, imports, exports."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import QDate, QItemSelectionModel
+from pytestqt.qtbot import QtBot
+
+from evtech.errors import ArchiveError
+from evtech.exchange.csv_samples import preview
+from evtech.store.session_list import SessionLine
+from tests.evtech.insights.fleet import fill
+from ui.import_dialog import ImportDialog
+from ui.main_window import MainWindow
+from ui.pages.insights import SessionsBehind
+from ui.pages.sessions import SessionsPage
+from ui.session_dialogs import CorrectionDialog
+
+ROWS = 70
+
+
+@pytest.fixture
+def page(window: MainWindow, qtbot: QtBot) -> SessionsPage:
+    fill(window.bench.archive)
+    window.go("sessions")
+    qtbot.waitUntil(lambda: window.sessions_page.model.rowCount() == ROWS, timeout=8000)
+    return window.sessions_page
+
+
+def test_filters_narrow_the_rows_and_count_the_hidden(page: SessionsPage, qtbot: QtBot) -> None:
+    page.filters.site.setText("yard b")
+    page.filters.result.setCurrentIndex(2)
+    qtbot.waitUntil(lambda: page.model.rowCount() == 12, timeout=5000)
+
+    assert page.totals.text() == "12 sessions, 24.000\u202fkWh · 58 hidden by the filter"
+
+
+def test_dates_are_free(page: SessionsPage, qtbot: QtBot) -> None:
+    page.filters.period.choice.setCurrentIndex(4)
+    page.filters.period.first.setDate(QDate(2025, 3, 4))
+    page.filters.period.last.setDate(QDate(2025, 3, 5))
+
+    qtbot.waitUntil(lambda: page.model.rowCount() == 4, timeout=5000)
+
+
+def test_exactly_the_sessions_behind_a_mark(window: MainWindow, page: SessionsPage, qtbot: QtBot) -> None:
+    window.go("sessions", SessionsBehind(frozenset({"A04", "A11"}), "Fri 17–18 h"))
+    qtbot.waitUntil(lambda: page.model.rowCount() == 2, timeout=5000)
+    assert "Fri 17–18 h" in page.filters.chip_words.text()
+
+    page.filters._forget()
+
+    qtbot.waitUntil(lambda: page.model.rowCount() == ROWS, timeout=5000)
+
+
+def test_two_sessions_are_compared(page: SessionsPage, qtbot: QtBot) -> None:
+    rows = [next(i for i, line in enumerate(page.model.rows) if line.id == key) for key in ("A04", "A05")]
+    flags = QItemSelectionModel.SelectionFlag.Rows
+    page.table.selectionModel().select(
+        page.model.index(rows[0], 0), flags | QItemSelectionModel.SelectionFlag.ClearAndSelect
+    )
+    page.table.selectionModel().select(page.model.index(rows[1], 0), flags | QItemSelectionModel.SelectionFlag.Select)
+
+    qtbot.waitUntil(lambda: "difference" in page.details.text(), timeout=5000)
+    assert page.views[1].isVisible()
+
+
+def test_a_correction_and_a_note_stand_beside_the_record(
+    page: SessionsPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page.choose("A00")
+    qtbot.waitUntil(lambda: page.selected() is not None and page.selected().id == "A00", timeout=5000)
+
+    def fill_in(dialog: CorrectionDialog) -> int:
+        dialog.site.setText("Depot")
+        dialog.clock.setValue(3600)
+        dialog.reason.setText("clock was on winter time")
+        return 1
+
+    monkeypatch.setattr(CorrectionDialog, "exec", fill_in)
+    page.correct()
+
+    qtbot.waitUntil(lambda: "winter time" in page.details.text(), timeout=5000)
+    line = page.selected()
+    assert line is not None
+    assert (line.site, line.corrected) == ("Depot", ("clock_s", "site"))
+    assert page._archive.session("A00").started.hour == 16
+
+
+def test_exactly_the_rows_shown_go_to_the_file(
+    page: SessionsPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    page.filters.site.setText("yard a")
+    qtbot.waitUntil(lambda: page.model.rowCount() == 35, timeout=5000)
+    target = tmp_path / "rows.csv"
+    monkeypatch.setattr("ui.pages.sessions.QFileDialog.getSaveFileName", lambda *words: (str(target), ""))
+
+    page.export_list("csv")
+
+    qtbot.waitUntil(target.exists, timeout=5000)
+    assert len(target.read_text().splitlines()) == 36
+
+
+def test_a_failed_export_says_what_to_do(page: SessionsPage, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ui.pages.sessions.QFileDialog.getSaveFileName", lambda *words: ("/nowhere/x.csv", ""))
+
+    def refuse(line: SessionLine, path: Path) -> None:
+        raise ArchiveError("x.csv cannot be written.", "Choose another folder.")
+
+    said: list[str] = []
+    page.message.connect(said.append)
+    page._write("csv", refuse)
+
+    qtbot.waitUntil(lambda: len(said) == 2, timeout=3000)
+    assert said[1] == "x.csv cannot be written. Choose another folder."
+
+
+def test_an_import_is_looked_at_first_and_marked_as_such(page: SessionsPage, qtbot: QtBot, tmp_path: Path) -> None:
+    file = tmp_path / "logger.csv"
+    file.write_text("Time;Power (kW);Odd\n2025-05-01 10:00:00;11,0;x\n2025-05-01 10:30:00;nix;x\nbad;1,0;x\n")
+    dialog = ImportDialog(file, preview(file), "Europe/Berlin", page)
+    qtbot.addWidget(dialog)
+    assert "'nix' is no number" in dialog.problems.text()
+    assert dialog._points[0].currentData() == "power_total"
+    assert dialog._units[0].currentText() == "kW"
+
+    dialog.zone.setCurrentText("nowhere")
+    assert not dialog.take.isEnabled()

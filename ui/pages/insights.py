@@ -1,0 +1,363 @@
+"""Insights: when a site is full, which port fails, how customers fared; every mark opens the sessions behind it."""
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QLocale, Qt, QTimer, QTimeZone
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import (
+    QBoxLayout,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QLineEdit,
+    QPushButton,
+    QScrollArea,
+    QTabWidget,
+    QVBoxLayout,
+    QWidget,
+)
+
+from evtech.errors import EvtechError
+from evtech.store.archive import Archive
+from ui.bridge import Bridge
+from ui.pages.page import Page
+from ui.theme import Theme
+from ui.widgets.bar_charts import DailyEnergy, Pareto, Part, Trend
+from ui.widgets.chart_panel import ChartPanel
+from ui.widgets.dress import Heading, Muted, dress
+from ui.widgets.heat_map import HeatMap, weekdays
+from ui.widgets.month_choice import MonthChoice
+from ui.widgets.port_ribbon import PortRibbon, PortRow
+from ui.words import translate
+
+if TYPE_CHECKING:
+    from evtech.insights.anomalies import Anomaly
+    from evtech.insights.intervals import Interval
+    from evtech.insights.picture import Picture
+    from evtech.insights.rates import Rate
+    from evtech.insights.trends import Stretch
+
+WAIT_MS = 300  # of typing before a filter is used
+REMARKS = 3
+
+
+@dataclass(frozen=True, slots=True)
+class SessionsBehind:
+    """What the page Sessions is asked to show: exactly these sessions, and what they have in common."""
+
+    ids: frozenset[str]
+    words: str
+
+
+class InsightsPage(Page):
+    """The pictures of one period."""
+
+    def __init__(self, archive: Archive, bridge: Bridge) -> None:
+        super().__init__()
+        self._archive, self._bridge = archive, bridge
+        self.picture: Picture | None = None
+        self._asked = 0
+        self._zone = _zone()
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 10, 14, 10)
+        layout.setSpacing(8)
+        layout.addWidget(self._make_bar())
+        self.headline = Heading()
+        self.state = Muted()
+        layout.addWidget(self.headline)
+        layout.addWidget(self.state)
+        self.remarks = QVBoxLayout()
+        self.remarks.setSpacing(2)
+        layout.addLayout(self.remarks)
+        self._make_charts()
+        self._upper = _row(self.panels[0], self.panels[1])
+        self._lower = _row(self.panels[3], self.panels[4])
+        self.tabs = QTabWidget()
+        self.tabs.setDocumentMode(True)
+        self.tabs.addTab(_column(self._upper, self.panels[2]), translate("Insights", "At a glance"))
+        self.tabs.addTab(_column(self._lower, self.panels[5]), translate("Insights", "Causes and energy"))
+        self.anomalies = QVBoxLayout()
+        findings = QScrollArea()  # many findings must not stretch the pictures of the other tabs
+        findings.setWidgetResizable(True)
+        findings.setFrameShape(QScrollArea.Shape.NoFrame)
+        findings.setWidget(_column(self.anomalies))
+        self.tabs.addTab(findings, translate("Insights", "Findings in the data"))
+        layout.addWidget(self.tabs, 1)
+        self._timer = QTimer(self, interval=WAIT_MS, singleShot=True)
+        self._timer.timeout.connect(self.load)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Use the theme's colours."""
+        super().apply_theme(theme)
+        for panel in self.panels:
+            panel.apply_theme(theme)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Put pictures below each other where there is no room beside."""
+        super().resizeEvent(event)
+        is_narrow = self.width() < self.fontMetrics().horizontalAdvance("m") * 75
+        way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        self._upper.setDirection(way)
+        self._lower.setDirection(way)
+
+    def load(self) -> None:
+        """Count the chosen period on a worker thread."""
+        first, after = self.period.limits()
+        period = first.timestamp(), after.timestamp()
+        charger, site = self.charger.text().strip() or None, self.site.text().strip() or None
+        archive, zone = self._archive, self._zone
+        self._asked += 1
+        number = self._asked
+        self.state.setText(translate("Insights", "Counting …"))
+        self.state.setVisible(True)
+
+        def count() -> "Picture":
+            from evtech.insights.archive_records import read_archive
+            from evtech.insights.picture import picture
+
+            records = read_archive(archive, charger, period, site=site, zone=zone)
+            return picture(records, period, time.time(), zone)
+
+        self._bridge.work(count, lambda result: self._show(result) if number == self._asked else None)
+
+    def _show(self, result: "Picture | EvtechError") -> None:
+        if isinstance(result, EvtechError):
+            self.state.setText(f"{result} {result.hint}")
+            return
+        self.picture = result
+        found = result.overview
+        self.state.setVisible(False)
+        self.headline.setText(_headline(result))
+        self._show_remarks(all_of_them=False)
+        self.heat.show_week(found.week)
+        self.trend.show_trend(result.trend, result.step, result.zone)
+        ports = [
+            PortRow(p.name, p.site, result.ribbons[p.name], found.availability.get(p.name),
+                    found.success_by_port[p.name].attempt)
+            for p in result.worst_first
+        ]  # fmt: skip
+        self.ribbon.show_ports(ports, found.period, result.zone)
+        from evtech.insights.words import cause
+
+        language = _language()
+        self.failures.show_parts([Part(key, cause(key, language), n) for key, n in found.failures.items()])
+        self.downtime.show_parts(
+            [Part(key, cause(key, language), minutes / 60) for key, minutes in found.causes.items() if minutes > 0]
+        )
+        self.days.show_days(result.days, result.zone)
+        self._show_anomalies(found.anomalies)
+        for panel in self.panels:
+            panel.refresh()
+
+    def _show_remarks(self, *, all_of_them: bool) -> None:
+        from evtech.insights.words import sentence
+
+        _clear(self.remarks)
+        if self.picture is None:
+            return
+        said = self.picture.suggestions
+        shown = said if all_of_them else said[:REMARKS]
+        for remark in shown:
+            words = sentence(remark, _language())
+            self.remarks.addWidget(self._linked(words, remark.sessions))
+        if len(said) > len(shown):
+            more = QPushButton(translate("Insights", "{n} more remarks").format(n=len(said) - len(shown)))
+            more.clicked.connect(lambda: self._show_remarks(all_of_them=True))
+            self.remarks.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
+        dress(self, self.theme)
+
+    def _linked(self, words: str, sessions: frozenset[str]) -> QWidget:
+        """Return a sentence with a link to the sessions behind it."""
+        label = QLabel(f"▸ {words}")
+        label.setWordWrap(True)
+        label.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        if sessions:
+            many = translate("Insights", "Show {n} sessions").format(n=len(sessions))
+            link = many if len(sessions) > 1 else translate("Insights", "Show the session")
+            label.setText(f"▸ {words} <a href='#'>{link}</a>")
+            label.linkActivated.connect(lambda: self._open(sessions, words))
+        return label
+
+    def _show_anomalies(self, found: "list[Anomaly]") -> None:
+        _clear(self.anomalies)
+        self.tabs.setTabText(2, translate("Insights", "Findings in the data ({n})").format(n=len(found)))
+        if not found:
+            self.anomalies.addWidget(Muted(translate("Insights", "No rule found anything in this period.")))
+        grave = sorted(found, key=lambda a: (("critical", "warning", "info").index(a.severity), -a.start))
+        for a in grave[:10]:
+            when = QLocale().toString(datetime.fromtimestamp(a.start).astimezone(), "yyyy-MM-dd HH:mm")
+            ids = frozenset([a.session_id]) if a.session_id else frozenset()
+            self.anomalies.addWidget(self._linked(f"{_grave(a.severity)} · {when} · {a.port}: {a.text}", ids))
+        if len(grave) > 10:
+            ids = frozenset(a.session_id for a in grave if a.session_id)
+            words = translate("Insights", "All {n} findings of this period").format(n=len(grave))
+            self.anomalies.addWidget(self._linked(words, ids))
+        self.anomalies.addStretch()
+        dress(self, self.theme)
+
+    def _open(self, ids: frozenset[str], words: str) -> None:
+        if ids:
+            self.task_wanted.emit("sessions", SessionsBehind(ids, words))
+        else:
+            self.message.emit(translate("Insights", "No session stands behind this mark."))
+
+    def _open_hour(self, hour: object) -> None:
+        from evtech.insights.picture import behind_hour
+
+        if self.picture is not None:
+            number = int(hour)  # type: ignore[call-overload]
+            words = translate("Insights", "{day} {hour}–{after} h").format(
+                day=weekdays()[number // 24], hour=number % 24, after=number % 24 + 1
+            )
+            self._open(behind_hour(self.picture, number), words)
+
+    def _open_span(self, key: "tuple[str, Interval]") -> None:
+        from evtech.insights.picture import behind_span
+
+        if self.picture is not None:
+            self._open(behind_span(self.picture, *key), key[0])
+
+    def _open_failed(self, stretch: "Stretch") -> None:
+        from evtech.insights.picture import behind_stretch
+
+        if self.picture is not None:
+            words = translate("Insights", "failed attempts from {day}").format(day=_day(stretch.start))
+            self._open(behind_stretch(self.picture, stretch, failed=True), words)
+
+    def _open_day(self, stretch: "Stretch") -> None:
+        from evtech.insights.picture import behind_stretch
+
+        if self.picture is not None:
+            self._open(behind_stretch(self.picture, stretch, failed=False), _day(stretch.start))
+
+    def _open_cause(self, key: str) -> None:
+        from evtech.insights.picture import behind_cause
+        from evtech.insights.words import cause
+
+        if self.picture is not None:
+            self._open(behind_cause(self.picture, key), cause(key, _language()))
+
+    def _open_downtime(self, key: str) -> None:
+        from evtech.insights.picture import behind_downtime
+        from evtech.insights.words import cause
+
+        if self.picture is not None:
+            self._open(behind_downtime(self.picture, key), cause(key, _language()))
+
+    def _make_bar(self) -> QWidget:
+        bar = QWidget()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
+        self.period = MonthChoice()
+        self.period.changed.connect(self._wait)
+        self.site, self.charger = QLineEdit(), QLineEdit()
+        for edit, words in (
+            (self.site, translate("Insights", "All sites")),
+            (self.charger, translate("Insights", "All chargers")),
+        ):
+            edit.setPlaceholderText(words)
+            edit.setAccessibleName(words)
+            edit.setClearButtonEnabled(True)
+            edit.textChanged.connect(self._wait)
+        row.addWidget(self.period)
+        row.addStretch(1)
+        row.addWidget(self.site, 2)
+        row.addWidget(self.charger, 2)
+        return bar
+
+    def _make_charts(self) -> None:
+        self.heat, self.trend, self.ribbon, self.days = HeatMap(), Trend(), PortRibbon(), DailyEnergy()
+        self.failures = Pareto(translate("Insights", "Failures by cause"), translate("Insights", "failures"))
+        self.downtime = Pareto(translate("Insights", "Downtime by cause"), "h")
+        self.panels = [
+            ChartPanel(translate("Insights", "When is it full?"), self.heat, "hours-of-week"),
+            ChartPanel(translate("Insights", "How did customers fare?"), self.trend, "success"),
+            ChartPanel(translate("Insights", "Which port fails?"), self.ribbon, "ports"),
+            ChartPanel(translate("Insights", "What failed?"), self.failures, "failures"),
+            ChartPanel(translate("Insights", "What took ports down?"), self.downtime, "downtime"),
+            ChartPanel(translate("Insights", "How much energy flowed?"), self.days, "energy-per-day"),
+        ]
+        for panel in self.panels:
+            panel.message.connect(self.message)
+        self.heat.chosen.connect(self._open_hour)
+        self.trend.chosen.connect(self._open_failed)
+        self.ribbon.chosen.connect(self._open_span)
+        self.failures.chosen.connect(self._open_cause)
+        self.downtime.chosen.connect(self._open_downtime)
+        self.days.chosen.connect(self._open_day)
+
+    def _wait(self) -> None:
+        if hasattr(self, "_timer"):
+            self._timer.start()
+
+
+def _headline(shown: "Picture") -> str:
+    found = shown.overview
+    if not found.attempts:
+        return translate("Insights", "Nothing was recorded in this period.")
+    words = translate("Insights", "{n} attempts at {ports} ports · {ok} succeeded · first attempts {first} · {kwh} kWh")
+    kwh = sum(use.kwh for use in found.utilisation.values())
+    return words.format(
+        n=QLocale().toString(found.success.attempts), ports=len(found.records.ports),
+        ok=_percent(found.success.attempt), first=_percent(found.success.first_time),
+        kwh=QLocale().toString(kwh, "f", 0),
+    )  # fmt: skip
+
+
+def _percent(rate: "Rate | None") -> str:
+    if rate is None:
+        return "—"
+    return f"{rate.value:.1f} % ({rate.low:.1f}–{rate.high:.1f})"
+
+
+def _grave(severity: str) -> str:
+    return {
+        "critical": translate("Insights", "critical"),
+        "warning": translate("Insights", "warning"),
+        "info": translate("Insights", "notice"),
+    }[severity]
+
+
+def _day(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).astimezone().strftime("%Y-%m-%d")
+
+
+def _language() -> str:
+    return "de" if QLocale().language() == QLocale.Language.German else "en"
+
+
+def _zone() -> str:
+    """Return the laptop's IANA zone; UTC where it cannot be told."""
+    name = bytes(QTimeZone.systemTimeZoneId().data()).decode()
+    return name if "/" in name else "UTC"
+
+
+def _column(*parts: QLayout | QWidget) -> QWidget:
+    holder = QWidget()
+    column = QVBoxLayout(holder)
+    column.setContentsMargins(0, 8, 0, 0)
+    column.setSpacing(8)
+    for part in parts:
+        if isinstance(part, QWidget):
+            column.addWidget(part, 1)
+        else:
+            column.addLayout(part, 1)
+    return holder
+
+
+def _row(first: QWidget, second: QWidget) -> QBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(8)
+    row.addWidget(first, 1)
+    row.addWidget(second, 1)
+    return row
+
+
+def _clear(layout: QVBoxLayout) -> None:
+    while (item := layout.takeAt(0)) is not None:
+        if (widget := item.widget()) is not None:
+            widget.hide()
+            widget.deleteLater()

@@ -1,0 +1,130 @@
+"""A chart with its question above it, its table twin behind a button, and its export as picture or data."""
+
+import csv
+import io
+from pathlib import Path
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from PySide6.QtWidgets import (
+    QFileDialog,
+    QFrame,
+    QHBoxLayout,
+    QPushButton,
+    QStackedLayout,
+    QTableView,
+    QVBoxLayout,
+)
+
+from evtech.errors import EvtechError
+from ui.theme import Theme
+from ui.widgets.chart import Chart, TableTwin
+from ui.widgets.dress import Heading
+from ui.words import translate
+
+
+class TwinModel(QAbstractTableModel):
+    """A table twin as a Qt model."""
+
+    def __init__(self, twin: TableTwin) -> None:
+        super().__init__()
+        self.twin = twin
+
+    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
+        return 0 if parent.isValid() else len(self.twin.rows)
+
+    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
+        return len(self.twin.head)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        wanted = orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole
+        return self.twin.head[section] if wanted else None
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        value = self.twin.rows[index.row()][index.column()]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignLeft if isinstance(value, str) else Qt.AlignmentFlag.AlignRight
+            return side | Qt.AlignmentFlag.AlignVCenter
+        if role != Qt.ItemDataRole.DisplayRole:
+            return None
+        return "—" if value is None else str(value)
+
+
+class ChartPanel(QFrame):
+    """Frame around one chart."""
+
+    message = Signal(str)
+
+    def __init__(self, title: str, chart: Chart, file: str) -> None:
+        super().__init__()
+        self.chart, self._file = chart, file
+        self.setFrameShape(QFrame.Shape.StyledPanel)
+        self.title = Heading(title, 1.1)
+        self.title.setWordWrap(False)
+        self.switch = QPushButton(translate("Insights", "Table"))
+        self.switch.setCheckable(True)
+        self.switch.setAccessibleName(translate("Insights", "{title} as a table").format(title=title))
+        self.switch.toggled.connect(self._show_table)
+        self.export = QPushButton(translate("Insights", "Export…"))
+        self.export.setAccessibleName(translate("Insights", "Export: {title}").format(title=title))
+        self.export.clicked.connect(self._ask_export)
+        self.table = QTableView()
+        self.table.setAccessibleName(title)
+        self.table.verticalHeader().setVisible(False)
+        self.table.setShowGrid(False)
+        self.table.setAlternatingRowColors(True)
+        top = QHBoxLayout()
+        top.addWidget(self.title)
+        top.addStretch()
+        top.addWidget(self.switch)
+        top.addWidget(self.export)
+        self._stack = QStackedLayout()
+        self._stack.addWidget(chart)
+        self._stack.addWidget(self.table)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 6, 10, 6)
+        layout.setSpacing(4)
+        layout.addLayout(top)
+        layout.addLayout(self._stack, 1)
+
+    def apply_theme(self, theme: Theme) -> None:
+        """Use the theme's colours."""
+        self.chart.apply_theme(theme)
+
+    def refresh(self) -> None:
+        """Show new data in the table too, if it is open."""
+        if self.switch.isChecked():
+            self._show_table(True)
+
+    def write(self, path: Path) -> None:
+        """Write the picture, or the data where the file's name ends in .csv; raise ``ArchiveError``."""
+        from evtech.reports.files import write_whole
+
+        if path.suffix.lower() == ".csv":
+            twin, out = self.chart.table(), io.StringIO()
+            rows = csv.writer(out, lineterminator="\n")
+            rows.writerow(twin.head)
+            rows.writerows(("" if cell is None else cell for cell in row) for row in twin.rows)
+            write_whole(path, out.getvalue().encode())
+        else:
+            write_whole(path, self.chart.save_picture(path))
+
+    def _show_table(self, shown: bool) -> None:
+        if shown:
+            self.table.setModel(TwinModel(self.chart.table()))
+            self.table.resizeColumnsToContents()
+        self._stack.setCurrentIndex(1 if shown else 0)
+
+    def _ask_export(self) -> None:
+        kinds = translate("Insights", "Picture (*.png);;Picture, scalable (*.svg);;Data (*.csv)")
+        name, kind = QFileDialog.getSaveFileName(self, translate("Insights", "Export"), self._file, kinds)
+        if not name:
+            return
+        path = Path(name)
+        if path.suffix.lower() not in (".png", ".svg", ".csv"):
+            path = path.with_name(path.name + kind[kind.index("*") + 1 : -1])
+        try:
+            self.write(path)
+        except EvtechError as error:
+            self.message.emit(f"{error} {error.hint}")
+        else:
+            self.message.emit(translate("Insights", "{file} is written").format(file=path))

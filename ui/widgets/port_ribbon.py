@@ -1,0 +1,178 @@
+"""Which port fails? A ribbon a port: in use, free, down, excused, not watched; beside it how it did."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
+
+from evtech.insights.availability import PortAvailability
+from evtech.insights.intervals import Interval
+from evtech.insights.rates import Rate
+from evtech.insights.ribbon import DOWN, EXCUSED, FREE, IN_USE, UNKNOWN
+from ui.widgets.chart import Chart, Mark, TableTwin, nothing
+from ui.words import translate
+
+SHOWN = 6
+
+
+@dataclass(frozen=True, slots=True)
+class PortRow:
+    """What one ribbon shows."""
+
+    port: str
+    site: str
+    spans: dict[str, list[Interval]]
+    available: PortAvailability | None
+    rate: Rate | None
+
+
+def kinds() -> dict[str, str]:
+    """Return the words for the kinds of time."""
+    return {
+        IN_USE: translate("Insights", "in use"),
+        FREE: translate("Insights", "free"),
+        DOWN: translate("Insights", "down (drawn wide enough to be seen)"),
+        EXCUSED: translate("Insights", "down, excused"),
+        UNKNOWN: nothing(),
+    }
+
+
+class PortRibbon(Chart):
+    """The ports one below the other, the worst first; further ones are in the table."""
+
+    def __init__(self) -> None:
+        super().__init__(translate("Insights", "Availability of each port over time"), 6)
+        self.rows: list[PortRow] = []
+        self.period: Interval = (0.0, 1.0)
+        self.zone = ZoneInfo("UTC")
+
+    def show_ports(self, rows: Sequence[PortRow], period: Interval, zone: str) -> None:
+        """Show ports in the order given."""
+        self.rows, self.period, self.zone = list(rows), period, ZoneInfo(zone)
+        self._lines = 3.4 + 1.5 * max(1, min(len(rows), SHOWN))
+        self.updateGeometry()
+        self.update()
+
+    def table(self) -> TableTwin:
+        head = (
+            translate("Insights", "Port"), translate("Insights", "Site"), translate("Insights", "Up / %"),
+            translate("Insights", "Down / h"), translate("Insights", "Excused / h"),
+            translate("Insights", "Watched / %"), translate("Insights", "Failures"),
+            translate("Insights", "MTBF / h"), translate("Insights", "MTTR / h"),
+            translate("Insights", "Attempts"), translate("Insights", "Succeeded / %"),
+        )  # fmt: skip
+        rows: list[tuple[object, ...]] = []
+        for row in self.rows:
+            a, r = row.available, row.rate
+            figures = (None,) * 7
+            if a is not None:
+                figures = (
+                    _round(a.nevi_actual_pct, 3), round(a.outage_min / 60, 2), round(a.excluded_min / 60, 2),
+                    _round(a.coverage_pct, 1), a.failures, _round(a.mtbf_h, 1), _round(a.mttr_h, 2),
+                )  # fmt: skip
+            rows.append(
+                (row.port, row.site, *figures, r.n if r else 0, _round(r.value, 1) if r else None)
+            )  # fmt: skip
+        return TableTwin(head, rows)
+
+    def draw(self, painter: QPainter, area: QRectF) -> None:
+        metrics = QFontMetricsF(painter.font())
+        line = metrics.height()
+        if not self.rows:
+            self.say_empty(painter, area, nothing())
+            return
+        key = QRectF(area.left(), area.top(), area.width(), line)
+        names = min(area.width() * 0.24, max(metrics.horizontalAdvance(r.port) for r in self.rows) + 10)
+        says = min(
+            area.width() * 0.34, metrics.horizontalAdvance("up 99.99 % · 100 % watched · 1000 of 1000 failed") + 8
+        )
+        bars = QRectF(area.left() + names, key.bottom() + 6, area.width() - names - says,
+                      area.height() - line * 2.3 - 6)  # fmt: skip
+        shown = self.rows[:SHOWN]
+        high = bars.height() / len(shown)
+        for index, row in enumerate(shown):
+            top = bars.top() + index * high
+            bar = QRectF(bars.left(), top + high * 0.14, bars.width(), high * 0.72)
+            self.say(painter, QRectF(area.left(), top, names - 8, high), row.port)
+            self._ribbon(painter, bar, row)
+            self.say(painter, QRectF(bars.right() + 8, top, says - 8, high), _says(row), colour=self.theme.muted)
+        self._times(painter, bars, line)
+        more = len(self.rows) - len(shown)
+        parts = [(lambda box, kind=kind: self._fill(painter, box, kind), words) for kind, words in kinds().items()]
+        self.key_line(painter, key, parts)  # type: ignore[arg-type]
+        if more:
+            words = translate("Insights", "{n} more ports in the table").format(n=more)
+            self.say(painter, key, words, align=Qt.AlignmentFlag.AlignRight, colour=self.theme.muted)
+
+    def _ribbon(self, painter: QPainter, bar: QRectF, row: PortRow) -> None:
+        start, end = self.period
+        scale = bar.width() / (end - start)
+        self.marks.append(Mark(bar, (row.port, self.period), f"{row.port}: {_says(row)}"))
+        for kind in (UNKNOWN, FREE, IN_USE, EXCUSED, DOWN):
+            grave = kind in (DOWN, EXCUSED)
+            for low, high in row.spans.get(kind, []):
+                box = QRectF(bar.left() + (low - start) * scale, bar.top(), (high - low) * scale, bar.height())
+                if grave:
+                    box.setWidth(max(box.width(), 3.0))
+                    words = f"{row.port}: {kinds()[kind].partition(' (')[0]} {self._clock(low)} – {self._clock(high)}"
+                    self.marks.append(Mark(box.adjusted(-2, 0, 2, 0), (row.port, (low, high)), words))
+                self._fill(painter, box, kind)
+        painter.setPen(QPen(QColor(self.theme.line), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(bar)
+
+    def _fill(self, painter: QPainter, box: QRectF, kind: str) -> None:
+        if kind == UNKNOWN:
+            painter.fillRect(box, self.hatch())
+            return
+        if kind == FREE:
+            quiet = QColor(self.theme.muted)
+            quiet.setAlpha(60)
+            painter.fillRect(box, quiet)
+        elif kind == IN_USE:
+            painter.fillRect(box, QColor(self.theme.phases[1]))
+        else:
+            colour = QColor(self.theme.fault if kind == DOWN else self.theme.warning)
+            painter.fillRect(box, colour)
+            if kind == EXCUSED:
+                painter.fillRect(box, QBrush(QColor(self.theme.panel), Qt.BrushStyle.Dense6Pattern))
+
+    def _times(self, painter: QPainter, bars: QRectF, line: float) -> None:
+        start, end = self.period
+        for part in range(5):
+            at = start + (end - start) * part / 4
+            words = datetime.fromtimestamp(at, self.zone).strftime(
+                "%d %b" if end - start > 3 * 86400 else "%d %b %H:%M"
+            )
+            x = bars.left() + bars.width() * part / 4
+            align = (Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight)[part == 4]
+            left = {0: x, 4: x - 90}.get(part, x - 45)
+            align = align if part in (0, 4) else Qt.AlignmentFlag.AlignHCenter
+            self.say(painter, QRectF(left, bars.bottom() + 2, 90, line), words, align=align, colour=self.theme.muted)
+            painter.setPen(QColor(self.theme.muted))
+            painter.drawLine(int(x), int(bars.bottom()), int(x), int(bars.bottom()) + 3)
+
+    def _clock(self, moment: float) -> str:
+        return datetime.fromtimestamp(moment, self.zone).strftime("%Y-%m-%d %H:%M")
+
+
+def _says(row: PortRow) -> str:
+    parts = []
+    if row.available is not None and row.available.nevi_actual_pct is not None:
+        up = translate("Insights", "up {pct} %").format(pct=f"{row.available.nevi_actual_pct:.2f}")
+        parts.append(up)
+        if row.available.coverage_pct is not None and row.available.coverage_pct < 99.5:
+            parts.append(translate("Insights", "{pct} % watched").format(pct=f"{row.available.coverage_pct:.0f}"))
+    else:
+        parts.append(nothing())
+    if row.rate is not None:
+        words = translate("Insights", "{k} of {n} failed")
+        parts.append(words.format(k=row.rate.n - row.rate.k, n=row.rate.n))
+    return " · ".join(parts)
+
+
+def _round(value: float | None, digits: int) -> float | None:
+    return None if value is None else round(value, digits)
