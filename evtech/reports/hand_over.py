@@ -142,10 +142,10 @@ def _reports(
 
     with tempfile.TemporaryDirectory(prefix="evtech-hand-over-") as folder:
         rows = Path(folder) / "rows.evvisit"
-        export_visit(archive, wish.visit, rows, signer, redact=wish.leave_out)
+        export_visit(archive, wish.visit, rows, signer, redact=wish.leave_out, step=progress)
         copy = Archive.open(Path(folder) / "rows.evtech")
         try:
-            load_rows(copy, open_visit(rows, {}))
+            load_rows(copy, open_visit(rows, {}), step=progress)
             return _written(copy, Path(folder), signer, wish.reports or "en", remarks, progress)
         finally:
             copy.close()

@@ -100,7 +100,8 @@ class SessionsPage(Page):
 
     def load(self) -> None:
         """Ask the archive on a worker thread."""
-        self._bridge.work(lambda: (self._archive.sessions(), self._archive.imported()), self._show_all)
+        self._bridge.work(self._archive.imported, self._mark_imported)
+        self._bridge.work(self._archive.sessions, self._show_all)
 
     def choose(self, session_id: str) -> None:
         """Choose a session as soon as it is listed."""
@@ -150,9 +151,14 @@ class SessionsPage(Page):
         if isinstance(result, EvtechError):
             self.totals.setText(f"{result} {result.hint}")
             return
-        self._all, self.model.imported = result  # type: ignore[misc]  # as `load` asked
+        self._all = list(result)  # type: ignore[call-overload]
         self._show_parts()
         self._filter()
+
+    def _mark_imported(self, signers: object) -> None:
+        if isinstance(signers, dict) and signers != self.model.imported:
+            self.model.imported = signers
+            self._filter()
 
     def _show_parts(self) -> None:
         for widget in (self.bar, self.totals, self.splitter, *self._buttons):
