@@ -382,7 +382,7 @@ def lines(seen: Preview, form: HandOverDialog) -> list[str]:
         )
     said.append(translate("HandOver", "Profiles: {names}").format(names=", ".join(seen.profiles) or "—"))
     if form.reports.isChecked():
-        count = n["sessions"] + seen.results.get("diagnosis", 0) + seen.results.get("calibration", 0)
+        count = n["sessions"] + sum(seen.results.get(kind, 0) for kind in ("diagnosis", "calibration", "billing"))
         said.append(translate("HandOver", "Sealed reports (PDF): {n}").format(n=count))
     if form.traffic.isChecked() and form.traffic.isEnabled():
         said.append(translate("HandOver", "The newest frames of the link, as they went over the wire"))

@@ -1,7 +1,5 @@
 """A window of its own for a visit that somebody handed over: all pages, nothing to connect, nothing that is written."""
 
-from pathlib import Path
-
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import QInputDialog, QLineEdit
@@ -87,6 +85,9 @@ class VisitWindow(MainWindow):
 
     def take_in(self) -> None:
         """Import the visit into the archive of the window at home."""
+        if self.home._is_closed:
+            self._say(translate("Visit", "Your own window is closed; open the file again from it."))
+            return
         path, archive = self.looked.visit.path, self.home.bench.archive
         self.banner.take.setEnabled(False)
         self._say(translate("Visit", "Importing …"))
@@ -132,8 +133,3 @@ class VisitWindow(MainWindow):
 
     def _go_connect(self) -> None:
         self._say(translate("Visit", "This window shows a visit; connect to a charger in your own window."))
-
-
-def visit_file(path: Path) -> bool:
-    """Tell whether a path names a visit."""
-    return path.suffix.lower() == ".evvisit"

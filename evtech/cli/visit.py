@@ -98,12 +98,13 @@ def import_(
     file: Path = typer.Argument(..., metavar="FILE.evvisit"),  # noqa: B008
 ) -> None:
     """Take a visit into the archive; what is there already stays as it is."""
-    from evtech.cli.sessions import open_archive
+    from evtech import paths
     from evtech.reports.signers import known_signers
     from evtech.reports.visit_file import import_visit, open_visit
+    from evtech.store.archive import Archive
 
     visit = open_visit(file, known_signers())
-    archive = open_archive(context)
+    archive = Archive.open(context.obj.archive or paths.default_archive())  # a new one where there is none
     try:
         new = import_visit(archive, visit)
     finally:

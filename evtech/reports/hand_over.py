@@ -25,6 +25,7 @@ Progress = Callable[[str, int, int], None]  # what is done now, how many steps a
 _REPORTS = {
     "diagnosis": ("evtech.reports.diagnosis", "write_diagnosis_report"),
     "calibration": ("evtech.reports.calibration_kept", "write_kept_calibration"),
+    "billing": ("evtech.reports.billing_kept", "write_kept_report"),
 }
 _COUNTED = {
     "recordings": "SELECT count(*) FROM recording WHERE visit_id = ?",
@@ -142,10 +143,10 @@ def _reports(
 
     with tempfile.TemporaryDirectory(prefix="evtech-hand-over-") as folder:
         rows = Path(folder) / "rows.evvisit"
-        export_visit(archive, wish.visit, rows, signer, redact=wish.leave_out)
+        export_visit(archive, wish.visit, rows, signer, redact=wish.leave_out, step=progress)
         copy = Archive.open(Path(folder) / "rows.evtech")
         try:
-            load_rows(copy, open_visit(rows, {}))
+            load_rows(copy, open_visit(rows, {}), step=progress)
             return _written(copy, Path(folder), signer, wish.reports or "en", remarks, progress)
         finally:
             copy.close()

@@ -1,11 +1,14 @@
 """What is left out before a visit is handed over: names, cards, addresses, remarks, attachments.
 
-Left out means gone from the file: replaced by an empty text or a mark, never hidden.
+Left out means gone from the file: replaced by an empty text or a mark, never hidden. Keys that hold such things are
+known; sentences (why a link was lost, a remark) are searched for the visit's own names and for what looks like an
+address.
 """
 
 import base64
 import json
-from collections.abc import Callable, Iterable
+import re
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from evtech.measure.sample import Quality
@@ -18,16 +21,50 @@ _TOKEN_KEYS = frozenset(
 )
 _ADDRESS_KEYS = frozenset({"link", "address", "host", "port_path", "location", "coordinates"})
 _NAME_KEYS = frozenset({"technician", "customer", "driver", "name_of_customer", "site"})
-_NOTE_KEYS = frozenset({"notes", "note"})
+_NOTE_KEYS = frozenset({"notes", "note", "purpose"})
 TOKEN_POINTS = frozenset({"rfid_tag", "user_id"})
+# columns in which a sentence may say what a key of its own says elsewhere, such as why a link was lost
+_FREE = {
+    "visit": ("purpose", "notes"), "visit_correction": ("value",), "gap": ("reason",), "event": ("details",),
+    "charging_session": ("body", "charger"), "session_correction": ("value", "reason"), "result": ("title", "body"),
+    "attachment": ("name",),
+}  # fmt: skip
+_JSON = ("body", "details")
+_NO_SENTENCE = frozenset({"firmware_version", "software", "version", "schema", "id"})  # 1.2.3.4 may be a firmware
+ADDRESSES = (
+    re.compile(r"(?<![\d.])(?:(?:25[0-5]|2[0-4]\d|1?\d?\d)\.){3}(?:25[0-5]|2[0-4]\d|1?\d?\d)(?![\d.])"),  # IPv4
+    re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}(?![\w:])"),  # MAC
+    re.compile(
+        r"(?<![\w:.])(?=[0-9a-fA-F:]*::|(?:[0-9a-fA-F]+:){7})[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])"
+    ),
+    re.compile(r"(?<=://)[^\s/?#\"']*[^\s/?#\"'.,;:)\]]"),  # host and port, with user and password
+    re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),  # e-mail
+)
+
+
+def without_addresses(text: str, mark: str = MARK) -> str:
+    """Return a text with a mark for everything that looks like an address of a device or a person."""
+    for place in ADDRESSES:
+        text = place.sub(mark, text)
+    return text
+
+
+def without_words(text: str, words: Iterable[str], mark: str = MARK) -> str:
+    """Return a text with a mark for each of these words, in any case, also as JSON writes them."""
+    forms = {form for word in words if word for form in (word, json.dumps(word)[1:-1])}
+    if not forms:
+        return text
+    pattern = "|".join(re.escape(form) for form in sorted(forms, key=len, reverse=True))
+    return re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", mark, text, flags=re.IGNORECASE)
 
 
 def redactor(
-    parts: Iterable[str], token_points: set[int], token_places: dict[str, set[int]]
+    parts: Iterable[str], token_points: set[int], token_places: dict[str, set[int]], known: Mapping[str, set[str]]
 ) -> Callable[[str, dict[str, Any]], dict[str, Any] | None]:
     """Return what changes or drops each row.
 
     ``token_points`` are ids of points that hold cards or users, ``token_places`` their places in a recording's rows.
+    ``known`` are the visit's own ``names`` and ``addresses``: they are looked for in every sentence.
     """
     chosen = frozenset(parts)
     keys = frozenset().union(
@@ -36,6 +73,12 @@ def redactor(
         _NAME_KEYS if "names" in chosen else (),
         _NOTE_KEYS if "notes" in chosen else (),
     )
+
+    words = [word for part, found in known.items() if part in chosen for word in found if len(word) >= 3]
+
+    def scrub(text: str) -> str:
+        text = without_words(text, words)
+        return without_addresses(text) if "addresses" in chosen else text
 
     def redact(table: str, row: dict[str, Any]) -> dict[str, Any] | None:
         if table == "attachment" and "attachments" in chosen:
@@ -50,9 +93,12 @@ def redactor(
         if table == "tail" and "tokens" in chosen:
             return row | {"body": _without(row["body"], token_places.get(row["recording_id"], set()))}
         changed = {name: _cleared(name, value, keys) for name, value in row.items()}
-        for name in ("body", "details"):
+        for name in _JSON:
             if isinstance(changed.get(name), str):
-                changed[name] = json.dumps(_clean(json.loads(changed[name]), keys), ensure_ascii=False)
+                changed[name] = json.dumps(_clean(json.loads(changed[name]), keys, scrub), ensure_ascii=False)
+        for name in _FREE.get(table, ()):
+            if name not in _JSON and isinstance(changed[name], str):
+                changed[name] = scrub(changed[name])
         return changed
 
     return redact
@@ -68,11 +114,15 @@ def _cleared(name: str, value: Any, keys: frozenset[str]) -> Any:
     return MARK if name in keys and isinstance(value, str) and value else value
 
 
-def _clean(value: Any, keys: frozenset[str]) -> Any:
-    """Return a JSON value with everything under the named keys replaced."""
+def _clean(value: Any, keys: frozenset[str], scrub: Callable[[str], str]) -> Any:
+    """Return a JSON value with everything under the named keys replaced, and sentences scrubbed."""
     if isinstance(value, dict):
-        return {k: _gone(v) if k in keys else _clean(v, keys) for k, v in value.items()}
-    return [_clean(v, keys) for v in value] if isinstance(value, list) else value
+        return {
+            k: _gone(v) if k in keys else v if k in _NO_SENTENCE else _clean(v, keys, scrub) for k, v in value.items()
+        }
+    if isinstance(value, str):
+        return scrub(value)
+    return [_clean(v, keys, scrub) for v in value] if isinstance(value, list) else value
 
 
 def _gone(value: Any) -> Any:

@@ -12,7 +12,6 @@ import io
 import json
 import locale
 import platform
-import re
 import socket
 import sys
 import zipfile
@@ -24,6 +23,7 @@ from typing import TYPE_CHECKING
 
 from evtech import VERSION, paths, settings
 from evtech.errors import EvtechError, InputError
+from evtech.reports.redaction import without_addresses, without_words
 from evtech.reports.sealing import Written, written_whole
 
 if TYPE_CHECKING:
@@ -36,15 +36,6 @@ _LIBRARIES = (
     "PySide6-Essentials", "pyqtgraph", "numpy", "pymodbus", "pyserial", "SQLAlchemy", "pyHanko", "typst", "typer",
     "XlsxWriter", "cryptography", "tzdata",
 )  # fmt: skip
-_ADDRESSES = (
-    re.compile(r"(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?![\d.])"),  # IPv4
-    re.compile(r"(?<![\w:])(?:[0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}(?![\w:])"),  # MAC
-    re.compile(
-        r"(?<![\w:.])(?=[0-9a-fA-F:]*::|(?:[0-9a-fA-F]+:){7})[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?![\w:])"
-    ),
-    re.compile(r"(?<=://)[^\s/?#\"']*[^\s/?#\"'.,;:)\]]"),  # host and port, with user and password
-    re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+"),  # e-mail
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,14 +140,9 @@ def cleaned_text(text: str, known: Known, clean: Iterable[str]) -> str:
         ("serials", known.serials, "[serial]"), ("names", known.names, "[name]"),
         ("addresses", known.addresses, "[address]"),
     ):  # fmt: skip
-        if kind in chosen and words:
-            longest = sorted(words, key=len, reverse=True)
-            pattern = "|".join(re.escape(word) for form in longest for word in {form, json.dumps(form)[1:-1]})
-            text = re.sub(rf"(?<!\w)(?:{pattern})(?!\w)", mark, text, flags=re.IGNORECASE)
-    if "addresses" in chosen:
-        for place in _ADDRESSES:
-            text = place.sub("[address]", text)
-    return text
+        if kind in chosen:
+            text = without_words(text, words, mark)
+    return without_addresses(text, "[address]") if "addresses" in chosen else text
 
 
 def _worth(words: Iterable[str | None]) -> frozenset[str]:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any, TypeVar
 
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
@@ -42,6 +42,7 @@ MOST_ROWS = 200_000  # of one table but those of samples: ids are kept in memory
 _SAMPLES = ("chunk", "chunk_time", "tail")
 _TABLES, _TELL_ROWS = len(SHAPES), 200
 Step = Callable[[str, int, int], None]
+T = TypeVar("T")
 _COMMENT = re.compile(rb"evtech-seal ([0-9a-f]{128})")
 _EPOCH = (1980, 1, 1, 0, 0, 0)  # a zip's earliest date: the same visit gives the same bytes
 
@@ -76,7 +77,9 @@ def export_visit(
     try:
         with archive.reading() as connection, zipfile.ZipFile(aside, "w", zipfile.ZIP_DEFLATED, True, 6) as file:
             visit = visit_id(connection, id_or_prefix)
-            change = redactor(left_out, *_token_points(connection, visit)) if left_out else None
+            change = (
+                redactor(left_out, *_token_points(connection, visit), _known(connection, visit)) if left_out else None
+            )
             members = {}
             for number, table in enumerate(SHAPES):
                 rows = _told(export_rows(connection, table, visit, change), partial(step, table, number, _TABLES))
@@ -99,7 +102,7 @@ def export_visit(
     return manifest
 
 
-def _told(rows: Iterable[bytes], tell: Callable[[], None]) -> Iterator[bytes]:
+def _told(rows: Iterable[T], tell: Callable[[], None]) -> Iterator[T]:
     """Pass rows on and tell now and then that it goes on."""
     for number, row in enumerate(rows):
         if number % _TELL_ROWS == 0:
@@ -132,7 +135,9 @@ def import_visit(archive: "Archive", visit: VisitFile) -> dict[str, int]:
     return load_rows(archive, visit, _provenance(visit))
 
 
-def load_rows(archive: "Archive", visit: VisitFile, mark: Result | None = None) -> dict[str, int]:
+def load_rows(
+    archive: "Archive", visit: VisitFile, mark: Result | None = None, step: Step = lambda name, done, count: None
+) -> dict[str, int]:
     """Take rows in whatever the seal says (a copy to look at), with a mark where anything was new."""
 
     def work(connection: Any) -> dict[str, int]:
@@ -143,7 +148,8 @@ def load_rows(archive: "Archive", visit: VisitFile, mark: Result | None = None) 
         return new
 
     with opened(visit.path) as file:
-        rows = {table: _rows(file, table) for table in SHAPES if f"rows/{table}.jsonl" in visit.manifest["members"]}
+        there = [table for table in SHAPES if f"rows/{table}.jsonl" in visit.manifest["members"]]
+        rows = {t: _told(_rows(file, t), partial(step, t, n, _TABLES)) for n, t in enumerate(there)}
         return archive.import_rows(work)
 
 
@@ -192,6 +198,17 @@ def _token_points(connection: Any, visit: str) -> tuple[set[int], dict[str, set[
             ids.add(point)
             places.setdefault(recording, set()).add(position)
     return ids, places
+
+
+def _known(connection: Any, visit: str) -> dict[str, set[str]]:
+    """Return the names and addresses that a visit is recorded with."""
+    names = connection.exec_driver_sql(
+        "SELECT site FROM visit WHERE id = ? UNION SELECT technician FROM visit WHERE id = ?"
+        " UNION SELECT value FROM visit_correction WHERE visit_id = ? AND field IN ('site', 'technician')",
+        (visit, visit, visit),
+    ).fetchall()
+    links = connection.exec_driver_sql("SELECT DISTINCT link FROM recording WHERE visit_id = ?", (visit,)).fetchall()
+    return {"names": {str(row[0]) for row in names}, "addresses": {str(row[0]) for row in links}}
 
 
 def _add(file: zipfile.ZipFile, name: str, parts: Iterable[bytes]) -> dict[str, Any]:

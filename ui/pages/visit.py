@@ -32,6 +32,7 @@ from ui.words import local_time, remarks, translate
 _REPORTS = {
     "diagnosis": ("evtech.reports.diagnosis", "write_diagnosis_report"),
     "calibration": ("evtech.reports.calibration_kept", "write_kept_calibration"),
+    "billing": ("evtech.reports.billing_kept", "write_kept_report"),
 }
 
 

@@ -32,7 +32,7 @@ def archive(tmp_path: Path) -> Iterator[Archive]:
 def test_a_preview_counts_what_would_be_in(archive: Archive) -> None:
     seen = preview(archive, fill(archive, 1100))
 
-    assert (seen.counts["sessions"], seen.counts["recordings"], seen.counts["events"]) == (1, 1, 1)
+    assert (seen.counts["sessions"], seen.counts["recordings"], seen.counts["events"]) == (1, 1, 2)
     assert seen.counts["polls"] + seen.counts["tail"] == 1100
     assert seen.results == {"billing": 1}
     assert seen.profiles == ("keba-kecontact-p30",)

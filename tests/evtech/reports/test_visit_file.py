@@ -62,7 +62,9 @@ def fill(archive: Archive, polls: int, site: str = "Depot 7") -> str:
             Sample("rfid_tag", CARD, ""), Sample("energy_total", 1000.0 + i, "Wh"),
         )  # fmt: skip
         writer.add(Reading(START + timedelta(seconds=i), float(i), {s.point: s for s in samples}))
-    writer.gap(Gap(START, START + timedelta(seconds=3), "link lost"))
+    writer.gap(Gap(START, START + timedelta(seconds=3), "unit 1 at 192.168.1.50:502 was silent"))
+    lost = {"message": f"tcp://192.168.1.50:502 at {site} is gone, says A. Novak", "firmware_version": "1.2.3.4"}
+    writer.event(Event(START, EventKind.LINK_LOST, lost))
     writer.event(Event(START, EventKind.NOTE, {"text": "Mr Smith called"}))
     session = ChargingSession(
         "s-" + visit.id, visit.id, writer.recording_id, CHARGER, START, START + timedelta(hours=1), energy_wh=5.0,
@@ -164,8 +166,9 @@ def test_what_is_left_out_is_gone(archive: Archive, signer: Signer, known: dict[
     other = Archive.open(tmp_path / "other.evtech")
     import_visit(other, open_visit(tmp_path / "v.evvisit", known))
 
-    for secret in (CARD, "Smith", "Depot", "192.168"):
+    for secret in (CARD, "Smith", "Depot", "192.168", "Novak"):
         assert secret.encode() not in everything
+    assert b"1.2.3.4" in everything  # a firmware is no address
     assert other.sessions()[0].energy_wh == 5.0
     rows = list(other.rows(other.sessions()[0].recording_id, START, START + timedelta(hours=1)))
     assert {row.values["rfid_tag"] for row in rows} == {None}
