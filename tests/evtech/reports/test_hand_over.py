@@ -51,7 +51,8 @@ def test_reports_profiles_and_traffic_are_in_the_file(archive: Archive, signer: 
     assert names == {report, "profiles/keba-kecontact-p30.toml", "traffic/link.pcapng"}
     save_member(visit, report, tmp_path / "r.pdf")
     assert verify_pdf((tmp_path / "r.pdf").read_bytes(), known).result == "unchanged"
-    assert done.remarks == ()
+    (remark,) = done.remarks  # the bill in this archive was kept without its sources
+    assert "The report billing" in remark
 
 
 def test_what_is_left_out_is_in_no_report_either(archive: Archive, signer: Signer, tmp_path: Path) -> None:
