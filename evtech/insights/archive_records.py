@@ -74,8 +74,19 @@ def attempt_of(line: SessionLine) -> Attempt:
         error_code=line.error_code,
         token=line.token,
         session_id=line.id,
-        is_judged=line.source != "cdr",  # a billing record does not say how a session ended
+        is_judged=_is_judged(line),
     )
+
+
+def _is_judged(line: SessionLine) -> bool:
+    """Return whether it is known how a session went.
+
+    Not while it runs, not from a billing record, and not where energy flowed and nobody saw why it ended: an end that
+    nobody saw is no failure.
+    """
+    if line.ended is None or line.source == "cdr":
+        return False
+    return line.energy_started is None or line.stop_reason not in (None, "unknown")
 
 
 def _in_use(line: SessionLine) -> list[StateSpan]:

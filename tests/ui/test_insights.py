@@ -28,7 +28,7 @@ def page(window: MainWindow, qtbot: QtBot) -> InsightsPage:
 
 
 def test_it_says_what_it_shows(page: InsightsPage) -> None:
-    assert page.headline.text().startswith("70 attempts at 2 ports")
+    assert page.headline.text().startswith("Sessions: 70 · ports: 2 · of 70 that can be judged")
     assert page.remarks.count() >= 2
     assert page.picture is not None
     assert page.ribbon.rows[0].port == "KEBA P30 B"

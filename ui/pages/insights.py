@@ -298,12 +298,16 @@ def _headline(shown: "Picture") -> str:
     found = shown.overview
     if not found.attempts:
         return translate("Insights", "Nothing was recorded in this period.")
-    words = translate("Insights", "{n} attempts at {ports} ports · {ok} succeeded · first attempts {first} · {kwh} kWh")
+    words = translate(
+        "Insights",
+        "Sessions: {all} · ports: {ports} · of {n} that can be judged {ok} succeeded, {first} at once · {kwh} kWh",
+    )
     kwh = sum(use.kwh for use in found.utilisation.values())
     return words.format(
-        n=QLocale().toString(found.success.attempts), ports=len(found.records.ports),
+        all=QLocale().toString(len(found.attempts)), ports=len(found.records.ports),
+        n=QLocale().toString(found.success.attempts),
         ok=_percent(found.success.attempt), first=_percent(found.success.first_time),
-        kwh=QLocale().toString(kwh, "f", 0),
+        kwh=QLocale().toString(kwh, "f", 0 if kwh >= 100 else 2),
     )  # fmt: skip
 
 
