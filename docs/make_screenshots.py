@@ -58,6 +58,23 @@ def main() -> None:
         write_session_report(bench.archive, session.id, pdf=Path(folder) / "report.pdf")
         words = ["pdftoppm", "-png", "-r", "80", "-singlefile", f"{folder}/report.pdf", str(TARGET / "report")]
         subprocess.run(words, check=True)  # of poppler-utils
+        window.go("billing")
+        window.task_page("billing").try_example()
+        spin(application, 3.0)
+        window.grab().save(str(TARGET / "billing.png"))
+        window.bridge.connect_to("demo:evtech-trainer?scenario=welded-l2&speed=4", None)
+        spin(application, 25)
+        window.go("diagnose")
+        spin(application, 2.0)
+        window.task_page("diagnose").answer.button.click()
+        spin(application, 3.0)
+        window.grab().save(str(TARGET / "diagnose.png"))
+        window.start_demo()
+        spin(application, 4.0)
+        window.go("calibrate")
+        window.task_page("calibrate").start()
+        spin(application, 32)
+        window.grab().save(str(TARGET / "calibrate.png"))
         window.close()
 
 

@@ -198,7 +198,14 @@ class Workbench:
         assert connection.address is not None
         visit_id = connection.visit.id if connection.visit else None
         watching = Watching(connection.device, connection.address, connection.monitor, visit_id)
-        return self.io.submit(begin_calibration(self.station, self.archive, watching, wish))
+
+        async def begin() -> "Calibration":
+            calibration = await begin_calibration(self.station, self.archive, watching, wish)
+            if calibration.bench.speed != 1 and connection.desk is not None:
+                connection.desk.watch.rest()
+            return calibration
+
+        return self.io.submit(begin())
 
     def note(self, connection: Connection, text: str) -> None:
         """Keep a remark of the technician with the recording, at the present moment."""

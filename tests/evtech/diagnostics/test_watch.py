@@ -98,3 +98,14 @@ async def test_the_samples_around_the_moment_are_kept_with_the_problem() -> None
     assert problem.excerpt.end - problem.excerpt.moment >= 29
     assert "current_l1" in problem.excerpt.curves
     assert "F" in [word for _, word in problem.excerpt.states]
+
+
+async def test_a_watch_that_rests_accuses_nobody() -> None:
+    charger = Living("evtech-trainer", "welded-l2")
+    await charger.go(40)
+    assert charger.watch.outlook.standing
+
+    charger.watch.rest()
+    await charger.go(20)
+
+    assert (charger.watch.outlook.standing, charger.watch.outlook.diagnosis) == ((), None)
