@@ -57,7 +57,7 @@ class FaultWatch:
     def rest(self) -> None:
         """Look no more: the time of a simulated charger runs faster than ours, so that energy and power disagree."""
         self._rests = True
-        self.window, self._problems, self.outlook = Window(), Problems(), Outlook()
+        self._problems, self.outlook = Problems(), Outlook()
 
     def take(self, reading: Reading) -> None:
         """Take one reading; called on the I/O loop."""
@@ -74,11 +74,13 @@ class FaultWatch:
 
     async def look(self, clock: Callable[[], float] = time.perf_counter) -> None:
         """Make one pass, unless nothing has come since the last one."""
-        if not self._is_fresh:
+        if not self._is_fresh or self._rests:
             return
         self._is_fresh = False
         begun = clock()
         diagnosis, evidence, events = await asyncio.to_thread(self._evaluate)
+        if self._rests:  # it was told to while it looked
+            return
         self._publish(diagnosis, evidence, clock() - begun)
         for event in events:
             self._tell(event)
