@@ -35,7 +35,7 @@ def decode(point: Point, words: Sequence[int]) -> Sample:
     raw = tuple(words)
     if len(raw) != point.count:
         return missing(point, f"{len(raw)} words came, {point.count} were due", raw)
-    if point.all_ones_missing and all(word == 0xFFFF for word in raw):
+    if point.all_ones_missing and raw.count(0xFFFF) == len(raw):
         return missing(point, "not available (all ones)", raw)
     if point.type is DataType.TEXT:
         return Sample(point.name, _text(raw, point), point.unit, raw=raw)
@@ -54,7 +54,7 @@ def missing(point: Point, reason: str, raw: tuple[int, ...] = ()) -> Sample:
 
 def raw_number(point: Point, words: Sequence[int]) -> int | float:
     """Return the unscaled number in the words."""
-    ordered = words if point.word_order == "big" else list(reversed(words))
+    ordered = words if point.word_order == "big" else words[::-1]
     data = struct.pack(f">{len(ordered)}H", *ordered)
     return struct.unpack(_FORMATS[point.type], data)[0]  # type: ignore[no-any-return]  # struct returns Any
 
