@@ -7,13 +7,12 @@ is refused before anything is written to it.
 import json
 import os
 import shutil
-import sqlite3
 import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TypeVar
@@ -25,7 +24,7 @@ from evtech.devices.control import AuditRow
 from evtech.errors import ArchiveError, InputError, NotAnArchiveError, NotFoundError
 from evtech.events import Event, EventKind
 from evtech.measure.sample import ChargerIdentity
-from evtech.store import audit, results, samples, session_extras, session_list, session_rows, watching
+from evtech.store import audit, results, samples, session_extras, session_list, session_rows, upkeep, watching
 from evtech.store.opening import cannot, create_tables, format_of, make_engine
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.results import Result
@@ -33,21 +32,12 @@ from evtech.store.session_extras import Attachment, Correction
 from evtech.store.session_list import SessionFilter, SessionList
 from evtech.store.tables import SCHEMA_VERSION
 from evtech.store.team_address import is_team
+from evtech.store.upkeep import CheckResult
 from evtech.store.watching import Watched
 from evtech.store.writer import RecordingWriter, WriterThread
 
 T = TypeVar("T")
 _STALE_S = 10.0  # s without a sign of life after which an open session counts as interrupted
-
-
-@dataclass(frozen=True, slots=True)
-class CheckResult:
-    """What a check found; ``samples`` counts polls."""
-
-    ok: bool
-    problems: tuple[str, ...]
-    sessions: int
-    samples: int
 
 
 class Archive:
@@ -442,86 +432,31 @@ class Archive:
 
     def check(self) -> CheckResult:
         """Look at the file's structure and at every chunk."""
-        problems: list[str] = []
-        counts = (0, 0)
         try:
             with self.reading() as connection:
-                problems += [] if self.is_team else _check_file(connection)  # the server looks after its own
-                problems += samples.check_chunks(connection)
-                problems += _check_sessions(connection)
-                problems += results.unreadable(connection)
-                problems += audit.broken_links(connection)
-                counts = (
-                    connection.exec_driver_sql("SELECT count(*) FROM charging_session").scalar_one(),
-                    connection.exec_driver_sql(
-                        "SELECT (SELECT coalesce(sum(n), 0) FROM chunk_time) + (SELECT count(*) FROM tail)"
-                    ).scalar_one(),
-                )
+                return upkeep.check(connection, is_file=not self.is_team)
         except ArchiveError as error:
-            problems.append(str(error))
-        return CheckResult(not problems, tuple(problems), *counts)
+            return CheckResult(False, (str(error),), 0, 0)
 
     def backup(self, target: Path) -> None:
         """Copy the archive while it is in use; the copy appears under its name only when it is whole."""
         if self.is_team:
             raise InputError("A team archive is backed up on its server.", "`pg_dump` does it; the manual says how.")
-        if target.exists():
-            raise InputError(f"{target} exists already.", "Name a new file; evtech does not overwrite a backup.")
-        aside = target.with_name(target.name + ".part")
-        try:
-            with sqlite3.connect(self.path) as source, sqlite3.connect(aside) as copy:
-                source.backup(copy)
-            copy.close()
-            source.close()
-            aside.replace(target)
-        except (sqlite3.Error, OSError) as error:
-            with suppress(OSError):  # a read-only place has nothing to remove
-                aside.unlink(missing_ok=True)
-            raise ArchiveError(f"The backup {target} cannot be written: {error}.", "Choose another folder.") from error
+        upkeep.backup(self.path, target)
 
     def info(self) -> dict[str, Any]:
         """Return the file's path, size and counts."""
         with self.reading() as connection:
-            counts = {
-                name: connection.exec_driver_sql(f"SELECT count(*) FROM {name}").scalar_one()
-                for name in ("visit", "recording", "charging_session", "event", "gap", "tail", "chunk")
-            }
-            chunked = connection.exec_driver_sql("SELECT coalesce(sum(n), 0) FROM chunk_time").scalar_one()
+            counts = upkeep.counts(connection)
         files = [] if self.is_team else self.path.parent.glob(self.path.name + "*")
         size = sum(f.stat().st_size for f in files if f.suffix != ".part")
         return {
             "path": str(self.path),
             "bytes": None if self.is_team else size,
             "schema_version": SCHEMA_VERSION,
-            "visits": counts["visit"],
-            "recordings": counts["recording"],
-            "sessions": counts["charging_session"],
-            "samples": chunked + counts["tail"],
-            "events": counts["event"],
-            "gaps": counts["gap"],
+            **counts,
             "free_bytes": None if self.is_team else shutil.disk_usage(self.path.parent).free,
         }
-
-
-def _check_file(connection: Connection) -> list[str]:
-    """Return what SQLite itself finds wrong."""
-    rows = connection.exec_driver_sql("PRAGMA integrity_check(20)").fetchall()
-    loose = connection.exec_driver_sql("PRAGMA foreign_key_check").fetchall()
-    return [row[0] for row in rows if row[0] != "ok"] + [f"{row[0]}: a row points to nothing" for row in loose]
-
-
-def _check_sessions(connection: Connection) -> list[str]:
-    """Return which sessions' rows cannot be read, or say another id or energy than their columns."""
-    problems = []
-    for row_id, energy, body in connection.exec_driver_sql("SELECT id, energy_wh, body FROM charging_session"):
-        try:
-            session = session_rows.from_text(body)
-        except ArchiveError as error:
-            problems.append(f"session {row_id}: {error}")
-            continue
-        if session.id != row_id or session.energy_wh != energy:
-            problems.append(f"session {row_id}: its row and its columns do not agree")
-    return problems
 
 
 def _is_alive(process: int, updated: float) -> bool:
