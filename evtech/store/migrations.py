@@ -18,6 +18,7 @@ from evtech.store.session_list import line_of
 from evtech.store.tables import (
     RESULT_ROWS,
     SCHEMA_VERSION,
+    SEARCH_INDEX,
     SESSION_COLUMNS,
     archive_identity,
     attachment,
@@ -55,6 +56,7 @@ def _add_results(connection: Connection) -> None:
     for index in charging_session.indexes:
         index.create(connection, checkfirst=True)
     _fill_columns(connection)
+    connection.exec_driver_sql(SEARCH_INDEX)
 
 
 def _fill_columns(connection: Connection) -> None:

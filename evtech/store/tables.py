@@ -210,10 +210,12 @@ archive_identity = Table(
     "archive_identity", metadata, Column("id", String, primary_key=True)
 )  # since format 2: one row
 
+# SQLite alone: an index of PostgreSQL refuses texts as long as these may be
+SEARCH_INDEX = "CREATE INDEX charging_session_search ON charging_session (search, id)"
 RESULT_ROWS = """CREATE VIEW result_rows AS
        SELECT id, kind, strftime('%Y-%m-%dT%H:%M:%SZ', at, 'unixepoch') AS time, title, verdict, visit_id, session_id
        FROM result"""
-VIEWS = (
+VIEWS = (  # and what else SQLite alone has
     """CREATE VIEW sample_rows AS
        SELECT tail.recording_id, strftime('%Y-%m-%dT%H:%M:%fZ', tail.t, 'unixepoch') AS time, point.name,
               point.unit,
@@ -231,4 +233,5 @@ VIEWS = (
        SELECT id, strftime('%Y-%m-%dT%H:%M:%SZ', started, 'unixepoch') AS started,
               strftime('%Y-%m-%dT%H:%M:%SZ', ended, 'unixepoch') AS ended, energy_wh, charger FROM charging_session""",
     RESULT_ROWS,
+    SEARCH_INDEX,
 )

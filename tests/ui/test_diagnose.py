@@ -208,10 +208,10 @@ def test_what_could_not_be_put_back_is_loud(window: MainWindow, qtbot: QtBot) ->
     page._arm("A. Novak", 120.0)
     qtbot.waitUntil(lambda: page.desk.arming.state.is_armed, timeout=30000)  # type: ignore[union-attr]
     page._write("current_limit", 10.0)
-    qtbot.waitUntil(lambda: bool(page.desk.arming.state.held), timeout=5000)  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: bool(page.desk.arming.state.held), timeout=20000)  # type: ignore[union-attr]
     window.connection.device.link.is_silent = True  # type: ignore[union-attr]
     page._disarm()
-    qtbot.waitUntil(lambda: page.desk.arming.state.is_loud, timeout=15000)  # type: ignore[union-attr]
+    qtbot.waitUntil(lambda: page.desk.arming.state.is_loud, timeout=60000)  # type: ignore[union-attr]
     page.tabs.setCurrentIndex(CONTROL)
     page.refresh()
     window._refresh()
