@@ -41,7 +41,7 @@ def _signed_record(item: dict[str, object]) -> Record:
         scale=int(_need(measured, "scale")),
         value=int(_need(measured, "value")),
         log=bytes.fromhex(_need(indexes, "logBook")),
-        contract_id=identity.encode(),
+        contract_id=identity.encode("utf-8", "replace"),
         contract_time=_times(contract)[1],
     )
     return Record(

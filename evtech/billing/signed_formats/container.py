@@ -65,7 +65,7 @@ def _wrapped(signed: Element, inner: Inner) -> list[Record]:
         text = _DECLARATION.sub("", (signed.text or "").strip())
         if len(signed):
             return inner(Content(b"", xml=signed[0]))
-        return inner(open_content(text.encode())) if text else [broken("unknown", "no_signed_data")]
+        return inner(open_content(text.encode("utf-8", "replace"))) if text else [broken("unknown", "no_signed_data")]
     except ContentError as error:
         return [broken("unknown", error.reason)]
 

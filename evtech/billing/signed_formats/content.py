@@ -94,7 +94,7 @@ def child_text(element: ElementTree.Element, name: str) -> str | None:
 
 def decode_binary(text: str) -> bytes | None:
     """Return the bytes of a hex, base64 or base32 text, in this order."""
-    packed = b"".join(text.encode().split())
+    packed = b"".join(text.encode("utf-8", "replace").split())
     return next((raw for decode in (_hex, _base64, _base32) if (raw := decode(packed))), None)
 
 

@@ -111,7 +111,7 @@ def _identity(text: str) -> bytes:
     try:
         return bytes.fromhex(text)
     except ValueError:
-        return text.encode()
+        return text.encode("utf-8", "replace")
 
 
 MENNEKES = SignedFormat("mennekes", lambda content: content.xml is not None and bool(_processes(content.xml)), _read)
