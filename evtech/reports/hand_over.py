@@ -27,6 +27,7 @@ _REPORTS = {
     "calibration": ("evtech.reports.calibration_kept", "write_kept_calibration"),
     "billing": ("evtech.reports.billing_kept", "write_kept_report"),
 }
+_ATTACHED = " WHERE ? IN (visit_id, (SELECT visit_id FROM result WHERE result.id = result_id))"
 _COUNTED = {
     "recordings": "SELECT count(*) FROM recording WHERE visit_id = ?",
     "sessions": "SELECT count(*) FROM charging_session s JOIN recording r ON r.id = recording_id WHERE r.visit_id = ?",
@@ -40,8 +41,8 @@ _COUNTED = {
         "SELECT coalesce(sum(length(c.data)), 0) FROM chunk c JOIN point p ON p.id = c.point_id"
         " JOIN recording r ON r.id = p.recording_id WHERE r.visit_id = ?"
     ),
-    "attachments": "SELECT count(*) FROM attachment WHERE visit_id = ?",
-    "attachment_bytes": "SELECT coalesce(sum(length(data)), 0) FROM attachment WHERE visit_id = ?",
+    "attachments": f"SELECT count(*) FROM attachment{_ATTACHED}",
+    "attachment_bytes": f"SELECT coalesce(sum(length(data)), 0) FROM attachment{_ATTACHED}",
 }
 
 

@@ -106,7 +106,8 @@ SHAPES: dict[str, Shape] = {
             "id": str, "at": _NUMBER, "visit_id": _MAYBE_TEXT, "session_id": _MAYBE_TEXT, "result_id": _MAYBE_TEXT,
             "name": str, "media_type": str, "sha256": str, "data": str,
         },
-        _OF_VISIT, "at, id", ("id",), ("data",),
+        f"{_OF_VISIT} OR result_id IN (SELECT id FROM result WHERE kind <> '{IMPORTED}' AND ({_OF_VISIT}))",
+        "at, id", ("id",), ("data",),
     ),
 }  # fmt: skip
 _PARENTS = {

@@ -24,6 +24,8 @@ from evtech.reports.signers import Signer, known_signers, load_signer
 from evtech.reports.verifying import verify_file
 from evtech.reports.visit_file import export_visit, import_visit, open_visit
 from evtech.store.archive import Archive
+from evtech.store.attachments import Attachment as FileOfResult
+from evtech.store.attachments import attach, attached
 from evtech.store.records import ChargingSession, Gap
 from evtech.store.results import Result
 
@@ -119,6 +121,20 @@ def test_what_another_evtech_reads_is_what_was_recorded(
     )
     assert other.visit(mine.visit_id).site == "Depot 7 B"
     assert [r.verdict for r in other.results("billing")] == ["match"]
+    other.close()
+
+
+def test_what_a_result_was_made_from_travels_with_it(
+    archive: Archive, signer: Signer, known: dict[str, str], tmp_path: Path
+) -> None:
+    visit = fill(archive, 3)
+    (bill,) = archive.results("billing", visit_id=visit)
+    attach(archive, [FileOfResult(bill.id, "cdr.json", b"{}")])
+    export_visit(archive, visit, tmp_path / "v.evvisit", signer)
+    other = Archive.open(tmp_path / "other.evtech")
+    import_visit(other, open_visit(tmp_path / "v.evvisit", known))
+
+    assert [(file.name, file.data) for file in attached(other, bill.id)] == [("cdr.json", b"{}")]
     other.close()
 
 
