@@ -10,6 +10,7 @@ from evtech.insights.ribbon import ribbon
 from evtech.insights.success import is_success
 from evtech.insights.suggestions import Suggestion, sessions_in_hours, suggestions
 from evtech.insights.trends import DAY, Stretch, boundaries, step_for, stretches
+from evtech.insights.weekly import WeekSpread, week_spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Picture:
     trend: list[Stretch]
     days: list[Stretch]
     ribbons: dict[str, dict[str, list[Interval]]]
+    spread: WeekSpread
 
     @property
     def worst_first(self) -> list[Port]:
@@ -54,6 +56,7 @@ def picture(records: Records, period: Interval, now: float, zone: str) -> Pictur
             name: ribbon(port, found.downs[name], found.touching.get(name, ()), period, now)
             for name, port in ports.items()
         },
+        spread=week_spread(found),
     )
 
 

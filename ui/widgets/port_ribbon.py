@@ -56,6 +56,13 @@ class PortRibbon(Chart):
         self.updateGeometry()
         self.update()
 
+    def answer(self) -> str:
+        if not self.rows:
+            return ""
+        worst = self.rows[0]
+        words = translate("Insights", "worst: {port}, {figures}")
+        return words.format(port=worst.port, figures=_says(worst))
+
     def table(self) -> TableTwin:
         head = (
             translate("Insights", "Port"), translate("Insights", "Site"), translate("Insights", "Up / %"),
@@ -87,7 +94,8 @@ class PortRibbon(Chart):
         key = QRectF(area.left(), area.top(), area.width(), line)
         names = min(area.width() * 0.24, max(metrics.horizontalAdvance(r.port) for r in self.rows) + 10)
         says = min(
-            area.width() * 0.34, metrics.horizontalAdvance("up 99.99 % · 100 % watched · 1000 of 1000 failed") + 8
+            area.width() * 0.34,
+            metrics.horizontalAdvance("up 99.99 % · 100 % watched · 100 of 1000 failed (10–20 %)") + 8,
         )
         bars = QRectF(area.left() + names, key.bottom() + 6, area.width() - names - says,
                       area.height() - line * 2.3 - 6)  # fmt: skip
@@ -169,8 +177,13 @@ def _says(row: PortRow) -> str:
     else:
         parts.append(nothing())
     if row.rate is not None:
-        words = translate("Insights", "{k} of {n} failed")
-        parts.append(words.format(k=row.rate.n - row.rate.k, n=row.rate.n))
+        words = translate("Insights", "{k} of {n} failed ({low}–{high} %)")
+        parts.append(
+            words.format(
+                k=row.rate.n - row.rate.k, n=row.rate.n, low=f"{100 - row.rate.high:.0f}",
+                high=f"{100 - row.rate.low:.0f}",
+            )
+        )  # fmt: skip
     return " · ".join(parts)
 
 

@@ -4,7 +4,9 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from evtech.insights.records import FAILED_ENDS, NORMAL_ENDS
+from evtech.store.known_names import KnownNames
 from evtech.store.session_list import SessionFilter
+from ui.widgets.known_edit import KnownEdit
 from ui.widgets.period import Period
 from ui.words import translate
 
@@ -25,8 +27,8 @@ class SessionFilterBar(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         self._beside = QHBoxLayout()
         self.text = self._edit(translate("Sessions", "Any text: code, note, id …"), translate("Sessions", "Filter"))
-        self.charger = self._edit(translate("Sessions", "All chargers"), translate("Sessions", "Charger"))
-        self.site = self._edit(translate("Sessions", "All sites"), translate("Sessions", "Site"))
+        self.charger = KnownEdit(translate("Sessions", "All chargers"), translate("Sessions", "Charger"))
+        self.site = KnownEdit(translate("Sessions", "All sites"), translate("Sessions", "Site"))
         self.result = QComboBox()
         self.result.addItem(translate("Sessions", "All results"), ())
         self.result.addItem(translate("Sessions", "Ended as wanted"), tuple(sorted(NORMAL_ENDS)))
@@ -61,6 +63,11 @@ class SessionFilterBar(QWidget):
             first, after, self.charger.text().strip() or None, self.site.text().strip() or None,
             self.text.text().strip() or None, self.result.currentData(), ids=self._ids,
         )  # fmt: skip
+
+    def show_names(self, known: KnownNames) -> None:
+        """Offer the names of chargers and sites that there are."""
+        self.charger.show_names(known.ports)
+        self.site.show_names(known.sites)
 
     def clear(self) -> None:
         """Show everything."""
