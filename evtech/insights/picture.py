@@ -85,6 +85,13 @@ def behind_span(shown: Picture, port: str, span: Interval) -> frozenset[str]:
     return _ids(inside or [a for a in own if a.start < span[0]][-1:])
 
 
+def behind_failed(shown: Picture, port: str) -> frozenset[str]:
+    """Return the failed sessions of a port that began in the period."""
+    low, high = shown.overview.period
+    own = shown.overview.touching.get(port, [])
+    return _ids(a for a in own if low <= a.start < high and a.is_judged and not is_success(a))
+
+
 def behind_cause(shown: Picture, cause: str) -> frozenset[str]:
     """Return the failed sessions of a cause."""
     return _ids(a for a in shown.overview.attempts if a.is_judged and not is_success(a) and failure_cause(a) == cause)

@@ -11,6 +11,7 @@ from evtech.store.archive import Archive
 from tests.evtech.insights.fleet import fill
 from ui.main_window import MainWindow
 from ui.pages.insights import InsightsPage, SessionsBehind
+from ui.widgets.port_ribbon import Failed
 
 
 @pytest.fixture
@@ -125,3 +126,28 @@ def test_codes_are_named_where_their_maker_says_what_they_mean() -> None:
     assert code_names([("abb-terra-ac", "1")]) == {"1": "1 residual current detected"}
     assert code_names([("keba-kecontact-p30", "0x0010"), ("no-such-profile", "7")]) == {}
     assert code_names([("abb-terra-ac", "1"), ("no-such-profile", "1")]) == {}
+
+
+def test_a_long_period_is_drawn_in_columns_that_do_not_widen_downtime(page: InsightsPage) -> None:
+    page.ribbon.resize(1000, 200)
+    page.ribbon.grab()
+
+    days = [mark for mark in page.ribbon.marks if isinstance(mark.key, tuple) and mark.key[0] == "KEBA P30 B"]
+    assert len(days) == 35
+    assert all(mark.key[1][1] - mark.key[1][0] in (82800.0, 86400.0) for mark in days)  # type: ignore[index]
+    assert days[0].text.endswith("in use 0.5 h, free 23.5 h")
+
+
+def test_the_failures_of_a_port_are_one_click_away(page: InsightsPage, qtbot: QtBot) -> None:
+    page.ribbon.grab()
+    mark = next(mark for mark in page.ribbon.marks if mark.key == Failed("KEBA P30 B"))
+
+    with qtbot.waitSignal(page.task_wanted) as asked:
+        page.ribbon.chosen.emit(mark.key)
+
+    assert len(asked.args[1].ids) == 12
+
+
+def test_it_scrolls_one_way_only_in_a_narrow_window(window: MainWindow, page: InsightsPage, qtbot: QtBot) -> None:
+    window.resize(683, 384)
+    qtbot.waitUntil(lambda: page.minimumSizeHint().width() < 450, timeout=3000)

@@ -31,7 +31,7 @@ from ui.widgets.dress import Heading, LargeButton, Muted, dress
 from ui.widgets.heat_map import HeatMap, weekdays
 from ui.widgets.known_edit import KnownEdit
 from ui.widgets.month_choice import MonthChoice
-from ui.widgets.port_ribbon import PortRibbon, PortRow
+from ui.widgets.port_ribbon import Failed, PortRibbon, PortRow
 from ui.words import translate
 
 if TYPE_CHECKING:
@@ -116,8 +116,14 @@ class InsightsPage(Page):
         super().resizeEvent(event)
         is_narrow = self.width() < self.fontMetrics().horizontalAdvance("m") * 75
         way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        self._bar.setDirection(way)
         self._upper.setDirection(way)
         self._lower.setDirection(way)
+        for index in range(self.tabs.count()):
+            holder = self.tabs.widget(index)
+            if (layout := holder.layout()) is not None:
+                layout.activate()  # a hidden tab would keep the width that pictures beside each other needed
+            holder.updateGeometry()
 
     def load(self) -> None:
         """Count the chosen period on a worker thread."""
@@ -266,10 +272,15 @@ class InsightsPage(Page):
             )
             self._open(behind_hour(self.picture, number), words)
 
-    def _open_span(self, key: "tuple[str, Interval]") -> None:
-        from evtech.insights.picture import behind_span
+    def _open_span(self, key: "Failed | tuple[str, Interval]") -> None:
+        from evtech.insights.picture import behind_failed, behind_span
 
-        if self.picture is not None:
+        if self.picture is None:
+            return
+        if isinstance(key, Failed):
+            words = translate("Insights", "failed attempts at {port}").format(port=key.port)
+            self._open(behind_failed(self.picture, key.port), words)
+        else:
             self._open(behind_span(self.picture, *key), key[0])
 
     def _open_failed(self, stretch: "Stretch") -> None:
@@ -301,7 +312,7 @@ class InsightsPage(Page):
 
     def _make_bar(self) -> QWidget:
         bar = QWidget()
-        row = QHBoxLayout(bar)
+        row = self._bar = QHBoxLayout(bar)
         row.setContentsMargins(0, 0, 0, 0)
         self.period = MonthChoice()
         self.period.changed.connect(self._wait)
@@ -311,8 +322,10 @@ class InsightsPage(Page):
             edit.textChanged.connect(self._wait)
         row.addWidget(self.period)
         row.addStretch(1)
-        row.addWidget(self.site, 2)
-        row.addWidget(self.charger, 2)
+        names = QHBoxLayout()
+        names.addWidget(self.site)
+        names.addWidget(self.charger)
+        row.addLayout(names, 4)
         return bar
 
     def _make_charts(self) -> None:
