@@ -4,6 +4,7 @@ Up to ten days a ribbon shows each stretch of time where it lies. Beyond that a 
 widened ones would tell of far more downtime than there was: then each column is a day or a week, filled by shares.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -231,7 +232,8 @@ class PortRibbon(Chart):
 def _says(row: PortRow) -> str:
     parts = []
     if row.available is not None and row.available.nevi_actual_pct is not None:
-        up = translate("Insights", "up {pct} %").format(pct=f"{row.available.nevi_actual_pct:.2f}")
+        pct = math.floor(100 * row.available.nevi_actual_pct) / 100  # a minute down never rounds to 100
+        up = translate("Insights", "up {pct} %").format(pct=f"{pct:.2f}")
         parts.append(up)
         if row.available.coverage_pct is not None and row.available.coverage_pct < 99.5:
             parts.append(translate("Insights", "{pct} % watched").format(pct=f"{row.available.coverage_pct:.0f}"))
