@@ -49,6 +49,9 @@ def test_exactly_the_sessions_behind_a_mark(window: MainWindow, page: SessionsPa
     window.go("sessions", SessionsBehind(frozenset({"A04", "A11"}), "Fri 17–18 h"))
     qtbot.waitUntil(lambda: page.model.rowCount() == 2, timeout=5000)
     assert "Fri 17–18 h" in page.filters.chip_words.text()
+    with qtbot.waitSignal(page.task_wanted) as asked:
+        page.filters.back_wanted.emit()
+    assert asked.args[0] == "insights"
 
     page.filters._forget()
 

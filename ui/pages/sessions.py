@@ -58,6 +58,7 @@ class SessionsPage(Page):
         layout.setContentsMargins(14, 10, 14, 10)
         self.filters = SessionFilterBar()
         self.filters.changed.connect(self._ask)
+        self.filters.back_wanted.connect(self._go_back)
         self.filter = self.filters.text
         self.totals = QLabel()
         self.totals.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -237,6 +238,9 @@ class SessionsPage(Page):
                 self._show_all(found)
 
         self._bridge.work(lambda: archive.session_list(wanted, FIRST_ROWS), show_first)
+
+    def _go_back(self) -> None:
+        self.task_wanted.emit("insights", None)
 
     def _offer_names(self, known: KnownNames | EvtechError) -> None:
         if not isinstance(known, EvtechError):

@@ -17,6 +17,7 @@ class SessionFilterBar(QWidget):
     """``changed`` comes when typing pauses."""
 
     changed = Signal()
+    back_wanted = Signal()  # to the picture whose mark was clicked
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,10 +91,13 @@ class SessionFilterBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         self.chip_words = QLabel()
         self.chip_words.setWordWrap(True)
-        back = QPushButton(translate("Sessions", "Show all sessions"))
-        back.clicked.connect(self._forget)
+        back = QPushButton(translate("Sessions", "Back to the picture"))
+        back.clicked.connect(self.back_wanted)
+        everything = QPushButton(translate("Sessions", "Show all sessions"))
+        everything.clicked.connect(self._forget)
         row.addWidget(self.chip_words, 1)
         row.addWidget(back)
+        row.addWidget(everything)
         self.chip.setVisible(False)
         return self.chip
 
