@@ -32,9 +32,9 @@ def test_both_authors_agree(tmp_path: Path, block: int) -> None:
 def differences(files: Files, folder: Path) -> list[tuple[str, Any, Any]]:
     """Return where, what the oracle says, what the command says."""
     ours, theirs = oracle.insights(**files.arguments()), said(files, folder)  # type: ignore[arg-type]  # texts by name
-    found = list(unequal("", ours, {name: theirs[name] for name in ours}))
-    both = [set(each["utilisation"]) == set(theirs["utilisation"]) for each in (ours, theirs)]
-    return found if all(both) else [*found, ("ports", set(ours["utilisation"]), set(theirs["utilisation"]))]
+    for data in (ours, theirs):
+        data["named"] = [set(data["utilisation"]), set(data["availability"]["ports"])]
+    return list(unequal("", ours, theirs))
 
 
 def said(files: Files, folder: Path) -> dict[str, Any]:
