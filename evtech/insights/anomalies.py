@@ -6,6 +6,7 @@ From rows of sessions only what a row can show; rules over samples are in ``samp
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from evtech.insights.records import Attempt, Port
 from evtech.insights.statistics import OUTLIER, trailing_z
@@ -53,6 +54,7 @@ def _made(attempt: Attempt, rule: str, severity: str, text: str, suggestion: str
 def _clock(attempt: Attempt) -> Anomaly | None:
     """Find times that run backwards: energy or unplugging before what must come first."""
     pairs = (
+        (attempt.plugged_at, attempt.energy_started_at, "energy began before the plug was in"),
         (attempt.energy_started_at, attempt.energy_ended_at, "energy ended before it began"),
         (attempt.plugged_at, attempt.unplugged_at, "unplugged before plugged in"),
         (attempt.energy_started_at, attempt.unplugged_at, "unplugged before energy began"),
@@ -126,20 +128,25 @@ def _mismatch(attempt: Attempt) -> Anomaly | None:
 def _overlaps(attempts: Iterable[Attempt]) -> list[Anomaly]:
     """Find a vehicle plugged in before the one before was unplugged: one port serves one vehicle."""
     found = []
-    last: Attempt | None = None
-    for attempt in sorted((a for a in attempts if a.plugged_at is not None), key=lambda a: a.start):
-        if last is not None and last.unplugged_at is not None and attempt.start < last.unplugged_at:
-            overlap = last.unplugged_at - attempt.start
+    taken_until = -math.inf
+    for plugged_at, attempt in sorted(
+        ((a.plugged_at, a) for a in attempts if a.plugged_at is not None), key=itemgetter(0)
+    ):
+        if plugged_at < taken_until:
+            overlap = taken_until - plugged_at
             text = f"It begins {overlap:.0f} s before the session before it ended: recorded twice, or a clock is wrong."
             found.append(_made(attempt, "duplicate_time", "warning", text, "Compare both sessions.", overlap, 0.0))
-        last = attempt
+        if attempt.unplugged_at is not None:
+            taken_until = max(taken_until, attempt.unplugged_at)
     return found
 
 
 def _outliers(attempts: Iterable[Attempt]) -> list[Anomaly]:
     """Find mean powers far from those of the port's last 30 sessions (modified z-score over 3.5)."""
     seen: list[tuple[Attempt, float]] = []
-    for attempt in sorted((a for a in attempts if a.energy_kwh), key=lambda a: a.start):
+    for attempt in sorted(
+        (a for a in attempts if a.energy_kwh is not None and a.energy_kwh > 0), key=lambda a: a.start
+    ):
         span = attempt.energy_span
         if span is not None and span[1] - span[0] >= 300 and attempt.energy_kwh:
             seen.append((attempt, attempt.energy_kwh * 3600 / (span[1] - span[0])))

@@ -1,6 +1,10 @@
 """How long were the ports up? NEVI (23 CFR 680.116(b)), California, United Kingdom (SI 2023/1168, regulation 7).
 
 All in minutes of UTC. Overlapping outages count once; an exclusion counts only where a port was down in it.
+
+Where the rules are silent: time after now is unknown unless a row speaks of it; a merged episode is one failure,
+without its excluded minutes; an outage that reaches over an end of the period is cut there, is a failure of the period
+and, if its row has an end, repaired where it is cut; a blocked port is up for NEVI.
 """
 
 import math
@@ -30,7 +34,8 @@ _PRECEDENCE = (
 class Downtime:
     """What is known of one port in a period: unions of intervals inside it, open ends closed at ``now``.
 
-    ``service`` reaches into the future, ``passed`` ends at ``now``; ``known`` is what of it was watched.
+    ``service`` reaches into the future, ``passed`` ends at ``now`` or where the last row ends; ``known`` is what of it
+    was watched.
     """
 
     service: list[Interval]
@@ -135,8 +140,8 @@ def _from_outages(outages: list[Outage], port: Port, period: Interval, now: floa
     real = [o for o in outages if not o.is_exclusion]
     down = _inside([_span(o, now) for o in real], service)
     out = _inside([_span(o, now) for o in outages if o.excluded], service)
-    watched = clip(service, (period[0], max(period[0], min(period[1], now))))
-    still = [o.start for o in real if o.end is None]
+    watched = union([*clip(service, (period[0], now)), *down])
+    still = [o.start for o in real if o.end is None and o.start < min(now, period[1])]
     return Downtime(service, watched, watched, down, out, intersect(down, out), min(still, default=None))
 
 
@@ -152,12 +157,12 @@ def _from_states(states: list[StateSpan], port: Port, period: Interval, now: flo
         taken = union([*taken, *spans[state]])
     gone = union(spans["REMOVED"] + spans["PLANNED"])
     service = subtract(service, gone)
-    passed = clip(service, (period[0], max(period[0], min(period[1], now))))
+    passed = union([*clip(service, (period[0], now)), *intersect(taken, service)])
     silent = subtract(passed, taken)
     down = union([i for state in DOWN_STATES for i in spans[state]])
     exempt = union([i for state in _EXEMPT for i in spans[state]] + silent)
     known = subtract(passed, union([*spans["UNKNOWN"], *silent]))
-    still = [s.start for s in states if s.end is None and s.state in DOWN_STATES]
+    still = [s.start for s in states if s.end is None and s.state in DOWN_STATES and s.start < min(now, period[1])]
     return Downtime(service, passed, known, down, [], exempt, min(still, default=None))
 
 

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from evtech.insights.availability import Downtime
-from evtech.insights.grid import energy_spans, hour_of_week, quarters, spread
+from evtech.insights.grid import QUARTER_S, energy_spans, hour_of_week, quarters, spread
 from evtech.insights.intervals import Interval, intersect, subtract, union
 from evtech.insights.records import Attempt, Port
 
@@ -37,24 +37,27 @@ class WeekHours:
 
 
 def demand(by_port: Mapping[str, Sequence[Attempt]], ports: Sequence[Port], period: Interval) -> Demand:
-    """Return the peak over the ports' common load; intervals cut by the period's ends keep their own length."""
+    """Return the peak over the ports' common load, the first of equal ones.
+
+    A quarter that an end of the period cuts counts with the energy inside it, over the whole quarter: no short
+    stretch at full power passes for a demand that nobody bills. Mean and load factor are over the same quarters.
+    """
     grid = quarters(period)
-    lengths = np.diff(grid) / 3600
-    total = np.zeros(len(lengths))
+    total = np.zeros(len(grid) - 1)
     peaks = {}
     active: dict[str, NDArray[np.float64]] = {}
     for port in ports:
-        kw = spread(energy_spans(by_port.get(port.name, ())), grid) / lengths
+        kw = spread(energy_spans(by_port.get(port.name, ())), grid) / (INTERVAL_MIN / 60)
         active[port.name] = kw
         peaks[port.name] = float(kw.max())
         total += kw
     if not len(total) or total.max() <= 0:
         return Demand(None, None, (), None, None, None)
-    at = int(total.argmax())
-    peak, mean = float(total[at]), float((total * lengths).sum() / lengths.sum())
+    at = int(np.argmax(total >= total.max() * (1 - 1e-9)))  # rounding must not choose among equals
+    peak, mean = float(total[at]), float(total.mean())
     return Demand(
         peak_kw=peak,
-        at=float(grid[at]),
+        at=float(grid[at] // QUARTER_S * QUARTER_S),
         ports_active=tuple(name for name, kw in active.items() if kw[at] > 0),
         mean_kw=mean,
         load_factor=mean / peak,

@@ -46,11 +46,11 @@ def spread(spans: Iterable[tuple[float, float, float]], grid: Array) -> Array:
 
 
 def energy_spans(attempts: Iterable[Attempt]) -> list[tuple[float, float, float]]:
-    """Return rectangles of power in kWh per second; energy without a duration is left out."""
+    """Return rectangles of power in kWh per second; energy without a duration or below zero is left out."""
     found = []
     for attempt in attempts:
         span = attempt.energy_span
-        if span is not None and attempt.energy_kwh and span[1] > span[0]:
+        if span is not None and attempt.energy_kwh is not None and attempt.energy_kwh > 0 and span[1] > span[0]:
             found.append((span[0], span[1], attempt.energy_kwh / (span[1] - span[0])))
     return found
 

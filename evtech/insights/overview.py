@@ -67,7 +67,7 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
     now = time.time() if now is None else now
     ports = list(records.ports.values())
     inside = [a for a in records.attempts if period[0] <= a.start < period[1]]
-    touching = _by_port([a for a in records.attempts if a.start < period[1] and a.end >= period[0]]) or {}
+    touching = _by_port([a for a in records.attempts if a.first < period[1] and a.end >= period[0]]) or {}
     starting = _by_port(inside) or {}
     outages, states = _by_port(records.outages), _by_port(records.states)
     downs = {p.name: downtime(_of(outages, p.name), _of(states, p.name), p, period, now) for p in ports}

@@ -2,6 +2,10 @@
 
 The definitions are ChargeX-style: its published formulas were not at hand. Chaining: retries on the same port with the
 same token within 60 s are one attempt. A visit is the same token at the same site with gaps of at most 30 minutes.
+
+Where the definitions are silent: gaps run from the last instant known of one to the start of the next; an attempt
+succeeds if any of its sessions does by itself; ports without a site are taken for one site, as a driver whose port
+fails tries its neighbour; only what begins in the period is looked at.
 """
 
 from collections.abc import Iterable, Sequence
@@ -41,7 +45,7 @@ def is_success(attempt: Attempt) -> bool:
 
 
 def chained(attempts: Iterable[Attempt]) -> list[Attempt]:
-    """Return attempts whose end is known, quick retries joined: times of both, energies summed, the last end."""
+    """Return attempts whose end is known, quick retries joined into one that began with the first."""
     last: dict[tuple[str, str], int] = {}
     joined: list[Attempt] = []
     for attempt in sorted((a for a in attempts if a.is_judged), key=lambda a: a.start):
@@ -60,8 +64,7 @@ def visits(attempts: Sequence[Attempt], ports: dict[str, Port]) -> list[list[Att
     groups: list[list[Attempt]] = []
     last: dict[tuple[str, str], tuple[list[Attempt], float]] = {}
     for attempt in sorted(attempts, key=lambda a: a.start):
-        site = ports[attempt.port].site if attempt.port in ports else ""
-        key = (site or f"port {attempt.port}", attempt.token or "")
+        key = (ports[attempt.port].site if attempt.port in ports else "", attempt.token or "")
         group, end = last.get(key, ([], 0.0))
         if not attempt.token or not group or attempt.start - end > VISIT_GAP_S:
             group = []
@@ -107,25 +110,19 @@ def _ready(attempt: Attempt) -> float:
 
 
 def _join(first: Attempt, second: Attempt) -> Attempt:
-    energies = [e for e in (first.energy_kwh, second.energy_kwh) if e is not None]
-    peaks = [p for p in (first.peak_kw, second.peak_kw) if p is not None]
-    auth = second.auth_ok if second.auth_ok is not None else first.auth_ok
-    ended = second.energy_ended_at if second.has_started else first.energy_ended_at
-    return replace(
-        first,
-        plugged_at=first.plugged_at if first.plugged_at is not None else second.plugged_at,
-        authorised_at=first.authorised_at
-        if first.has_started or second.authorised_at is None
-        else second.authorised_at,
-        auth_ok=auth,
-        energy_started_at=first.energy_started_at if first.has_started else second.energy_started_at,
-        energy_ended_at=ended,
-        unplugged_at=second.unplugged_at,
-        energy_kwh=sum(energies) if energies else None,
-        peak_kw=max(peaks) if peaks else None,
-        end_reason=second.end_reason,
-        error_code=second.error_code or first.error_code,
+    """Return both as one: the session that succeeded, else the last that started, with the times of both."""
+    decides = max((first, second), key=lambda a: (is_success(a), a.has_started, a is second))
+    joined = replace(
+        decides,
+        plugged_at=decides.plugged_at if decides.plugged_at is not None else first.plugged_at,
+        authorised_at=decides.authorised_at if decides.authorised_at is not None else first.authorised_at,
+        auth_ok=decides.auth_ok if decides.auth_ok is not None else first.auth_ok,
+        error_code=decides.error_code or first.error_code,
     )
+    # the times of one row would hide how long the other lasted
+    object.__setattr__(joined, "start", first.start)
+    object.__setattr__(joined, "end", max(first.end, second.end))
+    return joined
 
 
 def _quantile(ordered: Sequence[float], share: float) -> float:
