@@ -24,10 +24,21 @@ from evtech.devices.control import AuditRow
 from evtech.errors import ArchiveError, InputError, NotAnArchiveError, NotFoundError
 from evtech.events import Event, EventKind
 from evtech.measure.sample import ChargerIdentity
-from evtech.store import audit, results, samples, session_extras, session_list, session_rows, upkeep, watching
+from evtech.store import (
+    audit,
+    results,
+    samples,
+    session_columns,
+    session_extras,
+    session_list,
+    session_rows,
+    upkeep,
+    watching,
+)
 from evtech.store.opening import cannot, create_tables, format_of, make_engine
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.results import Result
+from evtech.store.session_columns import SessionColumns
 from evtech.store.session_extras import Attachment, Correction
 from evtech.store.session_list import SessionFilter, SessionList
 from evtech.store.tables import SCHEMA_VERSION
@@ -330,6 +341,11 @@ class Archive:
         """Return the lines of sessions that pass a filter, newest first, without opening each one."""
         with self.reading() as connection:
             return session_list.find(connection, wanted or SessionFilter(), limit)
+
+    def session_columns(self, wanted: SessionFilter) -> SessionColumns:
+        """Return the sessions that pass a filter as columns, newest first: for those who count many."""
+        with self.reading() as connection:
+            return session_columns.find(connection, wanted)
 
     def correct_session(self, session_id: str, field: str, value: str, *, technician: str = "", reason: str) -> None:
         """Correct a session's ``site`` or ``clock_s`` (s to add to its times), or add a ``note``; the record stays."""
