@@ -40,8 +40,7 @@ def chi_square_quantile(p: float, dof: int) -> float:
     low, high = 0.0, 2.0 * dof + 100.0
     while _survival(high, dof // 2) > 1 - p:
         high *= 2
-    for _ in range(200):
-        middle = (low + high) / 2
+    while low < (middle := (low + high) / 2) < high:  # until no number lies between
         if _survival(middle, dof // 2) > 1 - p:
             low = middle
         else:

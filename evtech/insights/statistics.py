@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 MAD_SCALE = 0.6745  # makes the median absolute deviation comparable with a standard deviation (Iglewicz and Hoaglin)
 MEAN_SCALE = 1.253314
@@ -70,13 +71,20 @@ def trailing_z(values: Sequence[float], window: int) -> tuple[list[float], list[
         return [], []
     padded = np.concatenate((np.full(window - 1, np.nan), np.asarray(values, dtype=float)))
     rows = np.lib.stride_tricks.sliding_window_view(padded, window)
-    middle = np.nanmedian(rows, axis=1)
+    counts = np.minimum(np.arange(1, len(values) + 1), window)
+    middle = _medians(rows, counts)
     distances = np.abs(rows - middle[:, None])
-    mad, mean = np.nanmedian(distances, axis=1), np.nanmean(distances, axis=1)
+    mad, mean = _medians(distances, counts), np.nansum(distances, axis=1) / counts
     scale = np.where(mad > 0, mad / MAD_SCALE, MEAN_SCALE * mean)
     off = np.asarray(values) - middle
     scores = np.divide(off, scale, out=np.zeros(len(values)), where=scale > 0)
-    return scores.tolist(), np.minimum(np.arange(1, len(values) + 1), window).tolist()
+    return scores.tolist(), counts.tolist()
+
+
+def _medians(rows: NDArray[np.float64], counts: NDArray[np.int64]) -> NDArray[np.float64]:
+    """Return each row's median of its ``counts`` numbers; the rest is NaN. ``nanmedian`` takes ten times as long."""
+    ordered, at = np.sort(rows, axis=1), np.arange(len(rows))  # NaN is sorted to the end
+    return np.asarray((ordered[at, (counts - 1) // 2] + ordered[at, counts // 2]) / 2)
 
 
 def ewma_alarm(values: Sequence[float], mu: float, sigma: float, lam: float = 0.2, limit: float = 3.0) -> int | None:
