@@ -12,12 +12,14 @@ from typing import Any
 
 from evtech.errors import NotFoundError
 from evtech.insights.archive_records import read_archive
+from evtech.insights.attempts import Attempts
 from evtech.insights.availability import downtime, port_availability
 from evtech.insights.files import read_outages
 from evtech.insights.intervals import Interval, measure
 from evtech.insights.overview import NEVI_TARGET_PCT
 from evtech.insights.records import Attempt, Outage, Port, Records
-from evtech.insights.success import is_success
+from evtech.insights.states import States
+from evtech.insights.success import succeeded
 from evtech.insights.trends import MONTH, boundaries
 from evtech.reports.document import facts, heading, text
 from evtech.reports.sealing import Written
@@ -61,17 +63,21 @@ def availability_summary(
     w = words(lang)
     a = w["availability"]
     own = [o for o in outages if o.port == port.name] if outages is not None else None
-    states = [s for s in records.states or () if s.port == port.name] if own is None else None
+    seen = States.of(records.states or ())
+    states = seen.take(seen.port.among({port.name})) if own is None else None
     down = downtime(own, states, port, period, now)
     assert down is not None  # one of both is a list
     whole = port_availability(port.name, down, own or ())
-    attempts = [x for x in records.attempts if x.port == port.name and period[0] <= x.start < period[1]]
+    every = Attempts.of(records.attempts)
+    began = (every.start >= period[0]) & (every.start < period[1])
+    attempts = every.take(every.port.among({port.name}) & began)
+    failed_ones = attempts.take(~succeeded(attempts))
     months = Sheet(a["months"], tuple(a["month_head"]), _months(port, own, states, period, now))
     episodes = Sheet(a["outages"], tuple(a["outage_head"]), [
         [_moment(s), None if whole.open_since is not None and e > whole.open_since else _moment(e), (e - s) / 60]
         for s, e in down.outages
     ])  # fmt: skip
-    failed = Sheet(a["failed"], tuple(a["failed_head"]), [_session(x) for x in attempts if not is_success(x)])
+    failed = Sheet(a["failed"], tuple(a["failed_head"]), [_session(x) for x in failed_ones])
     sessions = Sheet(a["sessions"], tuple(a["session_head"]), [_session(x) for x in attempts])
     coverage = whole.coverage_pct or 0.0
     is_proved = coverage >= 95.0
@@ -106,7 +112,7 @@ def _marked(archive: Archive, port: Port, period: Interval, lang: str) -> list[s
 
 
 def _months(
-    port: Port, outages: list[Outage] | None, states: Any, period: Interval, now: float
+    port: Port, outages: list[Outage] | None, states: States | None, period: Interval, now: float
 ) -> list[list[Any]]:  # fmt: skip
     """Return a row a month: outage and excluded minutes in it, uptime of the twelve months up to its end."""
     limits = boundaries(period, port.timezone, MONTH)
