@@ -7,11 +7,14 @@ from typing import TYPE_CHECKING
 from evtech.insights.collecting import uncollected
 from evtech.insights.intervals import Interval, subtract, union
 from evtech.insights.records import Attempt, Port, Records, StateSpan
+from evtech.insights.reported import outages_of, unseen, vouched, with_facts
 from evtech.insights.session_check import KIND, kept
+from evtech.store import fleet as said
 from evtech.store.session_list import RECORDED, SessionFilter, SessionLine
 from evtech.store.watching import Watched
 
 if TYPE_CHECKING:
+    from evtech.devices.library import Library
     from evtech.store.archive import Archive
 
 BEFORE_S = 7 * 86400.0  # sessions that began earlier are taken not to reach into a period
@@ -30,32 +33,48 @@ def read_archive(
     *,
     site: str | None = None,
     zone: str = "UTC",
+    fleet: "said.Fleet | None" = None,
+    library: "Library | None" = None,
 ) -> Records:
-    """Return the archive's sessions of a period, and what was seen of the ports' states in it.
+    """Return the archive's sessions of a period, what was seen of the ports' states in it, and what people said.
 
-    ``zone`` is the IANA zone of all ports: an archive does not know where a charger stands. Each port's ``watched``
-    time is that of its recordings; sessions that were imported vouch for the time from their first to their last.
+    ``zone`` is the IANA zone of ports of which nobody said one. Each port's ``watched`` time is that of its
+    recordings; sessions that were imported vouch for the time from their first to their last. ``fleet`` is what people
+    said, read where it is not given; ``library`` has the profiles that may state a rating.
     """
+    fleet = said.read(archive) if fleet is None else fleet
     low = datetime.fromtimestamp(max(period[0] - BEFORE_S, 0.0), UTC) if period is not None else None
     high = datetime.fromtimestamp(period[1], UTC) if period is not None else None
-    lines = archive.session_list(SessionFilter(low, high, charger, site)).lines
+    lines = _at_site(archive, SessionFilter(low, high, charger, site), fleet)
     seen = archive.watched(low or datetime.fromtimestamp(0, UTC), high or _FAR)
     recorded = _recorded(seen)
     ports = {line.port: Port(line.port, line.site, zone) for line in reversed(lines)}
     if not charger and not site:
         ports |= {name: Port(name, "", zone) for name in recorded if name not in ports}
+    ports |= unseen(fleet, ports, zone, period, charger, site)
     imported = _imported(lines)
     ports = {
         name: replace(port, watched=tuple(union([*recorded.get(name, []), *imported.get(name, [])])))
         for name, port in ports.items()
     }
+    ports = with_facts(archive, fleet, ports, library)
     states = [span for line in lines for span in _in_use(line)]
     states += [span for span in _states(seen) if span.port in ports]
+    states += vouched(fleet, ports)
     attempts = sorted((attempt_of(line) for line in lines), key=lambda a: a.start)
     low_s, high_s = period if period is not None else (0.0, _FAR.timestamp())
     own = {line.id for line in lines}
     findings = [a for a in kept(archive.results(KIND), low_s, high_s) if a.session_id in own]
-    return Records(ports, attempts, None, states, findings=findings)
+    return Records(ports, attempts, outages_of(fleet.outages, ports), states, findings=findings)
+
+
+def _at_site(archive: "Archive", wanted: SessionFilter, fleet: "said.Fleet") -> list[SessionLine]:
+    """Return the lines that pass a filter; what was said of a port's site goes before the visits' own."""
+    entered = {name: facts.text("site") for name, facts in fleet.ports.items() if facts.text("site")}
+    if not wanted.site or not entered:
+        return archive.session_list(wanted).lines
+    lines = archive.session_list(replace(wanted, site=None)).lines
+    return [line for line in lines if wanted.site.casefold() in entered.get(line.port, line.site).casefold()]
 
 
 def attempt_of(line: SessionLine) -> Attempt:

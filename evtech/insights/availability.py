@@ -66,10 +66,14 @@ class PortAvailability:
 def downtime(
     outages: list[Outage] | None, states: list[StateSpan] | None, port: Port, period: Interval, now: float
 ) -> Downtime | None:
-    """Return a port's downtime in the period from its own outages or states; ``None`` where nobody recorded any."""
-    if states is not None:
-        return _from_states(states, port, period, now)
-    return _from_outages(outages, port, period, now) if outages is not None else None
+    """Return a port's downtime in the period from its own outages, states or both; ``None`` where there are neither.
+
+    With both, a reported outage is known to be down whatever state was seen, unless the port was taken out of service.
+    """
+    if states is None:
+        return _from_outages(outages, port, period, now) if outages is not None else None
+    seen = _from_states(states, port, period, now)
+    return _joined(seen, _from_outages(outages, port, period, now)) if outages else seen
 
 
 def port_availability(name: str, down: Downtime, causes: Iterable[Outage] = ()) -> PortAvailability:
@@ -159,6 +163,23 @@ def _from_states(states: list[StateSpan], port: Port, period: Interval, now: flo
     known = subtract(passed, union([*spans["UNKNOWN"], *silent]))
     still = [s.start for s in states if s.end is None and s.state in DOWN_STATES]
     return Downtime(service, passed, known, down, [], exempt, min(still, default=None))
+
+
+def _joined(seen: Downtime, told: Downtime) -> Downtime:
+    """Return what was seen and what was reported as one; an outage that is only announced is none yet."""
+    reported = intersect(told.outages, seen.passed)
+    down = union([*seen.outages, *reported])
+    excused = intersect(down, told.exclusions)
+    still = [moment for moment in (seen.open_since, told.open_since) if moment is not None]
+    return Downtime(
+        service=seen.service,
+        passed=seen.passed,
+        known=union([*seen.known, *reported]),
+        outages=down,
+        exclusions=told.exclusions,
+        exempt=union([*subtract(seen.exempt, reported), *excused]),
+        open_since=min(still, default=None),
+    )
 
 
 def _inside(spans: list[Interval], service: list[Interval]) -> list[Interval]:

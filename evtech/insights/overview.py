@@ -17,6 +17,7 @@ from evtech.insights.availability import (
     port_availability,
     uk_reliability,
 )
+from evtech.insights.causes import causes_of
 from evtech.insights.collecting import uncollected
 from evtech.insights.demand import INTERVAL_MIN, Demand, WeekHours, demand, together, week_hours
 from evtech.insights.intervals import Interval
@@ -142,10 +143,11 @@ def iso(moment: float | None) -> str | None:
 
 
 def down_by_cause(records: Records) -> list[Outage]:
-    """Return the outages; where states are known instead, the states in which a port was down, as their causes."""
+    """Return the outages; beside or instead of them the states in which a port was down, as their own causes."""
     if records.states is None:
         return records.outages or []
-    return [Outage(s.port, s.start, s.end, s.state.lower()) for s in records.states if s.state in DOWN_STATES]
+    seen = [Outage(s.port, s.start, s.end, s.state.lower()) for s in records.states if s.state in DOWN_STATES]
+    return causes_of(seen, records.outages) if records.outages else seen
 
 
 def _by_port(items: Iterable[T] | None) -> dict[str, list[T]] | None:

@@ -144,7 +144,7 @@ def insert_states(connection: Connection, recording_id: str, changes: Sequence[t
 
 def find(connection: Connection, wanted: SessionFilter, limit: int | None = None) -> SessionList:
     """Return the sessions that pass a filter, the running ones among them; at most ``limit`` of the newest."""
-    sites, changes, signers = _sites(connection), _changes(connection), _signers(connection)
+    sites, changes, signers = sites_of_visits(connection), _changes(connection), _signers(connection)
     where, values = _where(wanted, [key for key, change in changes.items() if "clock_s" in change])
     if wanted.site:
         there = [visit for visit, site in sites.items() if wanted.site.casefold() in site.casefold()]
@@ -240,7 +240,7 @@ def _line(row: tuple[Any, ...], sites: dict[str, str]) -> SessionLine:
     return SessionLine(*(*row, "", sites.get(row[_VISIT], "")))
 
 
-def _sites(connection: Connection) -> dict[str, str]:
+def sites_of_visits(connection: Connection) -> dict[str, str]:
     """Return each visit's site as last corrected."""
     sites = {row[0]: row[1] for row in connection.exec_driver_sql("SELECT id, site FROM visit")}
     corrected = connection.exec_driver_sql(
