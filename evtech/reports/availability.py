@@ -13,10 +13,11 @@ from typing import Any
 from evtech.errors import NotFoundError
 from evtech.insights.archive_records import read_archive
 from evtech.insights.availability import downtime, port_availability
-from evtech.insights.files import read_outages
+from evtech.insights.fleet_files import read_reported
 from evtech.insights.intervals import Interval, measure
 from evtech.insights.overview import NEVI_TARGET_PCT
 from evtech.insights.records import Attempt, Outage, Port, Records
+from evtech.insights.reported import as_outage
 from evtech.insights.success import is_success
 from evtech.insights.trends import MONTH, boundaries
 from evtech.reports.document import facts, heading, text
@@ -41,7 +42,7 @@ def write_availability(
     end = to.timestamp() if to is not None else now
     period = (from_.timestamp() if from_ is not None else end - _YEAR_S, end)
     records = read_archive(archive, None, (period[0] - _YEAR_S, period[1]), zone=zone)
-    known = read_outages(outages) if outages is not None else None
+    known = [as_outage(each) for each in read_reported(outages)] if outages is not None else None
     ports = [p for p in records.ports.values() if id_ == "all" or id_.casefold() in f"{p.name} {p.site}".casefold()]
     if not ports:
         raise NotFoundError(f"There is no port or site {id_!r} in this archive.", "`evtech insights` names the ports.")

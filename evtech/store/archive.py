@@ -101,7 +101,8 @@ class Archive:
         """Return the writing thread, started on first use: reading an archive needs none."""
         if self.is_team:
             raise ArchiveError(
-                "The team's archive takes no recordings.", "Record into a file and push it with `evtech archive sync`."
+                "The team's archive takes no recordings.",
+                "Work in a file of your own and push it with `evtech archive sync`.",
             )
         if self.locked:
             raise ArchiveError(self.locked, "Import the visit, then work with it in your own archive.")

@@ -93,7 +93,14 @@ class ReportedOutage:
     changed: Word | None = None
     withdrawn: bool = False
     reason: str = ""
+    words: Words = field(default_factory=dict)
     rows: tuple[Result, ...] = ()
+
+    def from_files(self, name: str) -> Fact:
+        """Return what a file said last of a field, whatever people said since."""
+        rows = [row for row in self.rows if row.body.get("source") not in (None, ENTERED)]
+        words = _words(rows, (name,))
+        return words[name].value if name in words else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -258,5 +265,6 @@ def _outage(id_: str, rows: list[Result]) -> ReportedOutage | None:
         cause=str(value("cause") or ""), excluded=bool(value("excluded")) or bool(value("exclusion")),
         is_exclusion=bool(value("exclusion")), evidence=str(value("evidence") or ""),
         by=str(first.body.get("technician") or ""), at=first.at, source=str(first.body.get("source") or ENTERED),
-        changed=changed, withdrawn=bool(value("withdrawn")), reason=str(value("reason") or ""), rows=tuple(rows),
+        changed=changed, withdrawn=bool(value("withdrawn")), reason=str(value("reason") or ""), words=words,
+        rows=tuple(rows),
     )  # fmt: skip
