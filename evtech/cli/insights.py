@@ -24,7 +24,9 @@ def register(app: typer.Typer) -> None:
         now: str | None = typer.Option(None, help="The moment taken for now; open outages end there."),
         charger: str | None = typer.Option(None, help="Archive only: profile, serial number or part of the name."),
         site: str | None = typer.Option(None, help="Archive only: a site, or part of its name."),
-        zone: str = typer.Option("UTC", "--timezone", help="Archive only: IANA zone of the sites."),
+        zone: str = typer.Option(
+            "UTC", "--timezone", help="Archive only: IANA zone of ports of which none was entered."
+        ),
         sessions: Path | None = typer.Option(None, help="CSV of sessions instead of the archive."),  # noqa: B008
         outages: Path | None = typer.Option(None, help="CSV of outages."),  # noqa: B008
         states: Path | None = typer.Option(None, help="CSV of OCPI states instead of outages."),  # noqa: B008
@@ -51,7 +53,7 @@ def register(app: typer.Typer) -> None:
             try:
                 low = _moment("--from", from_, 0.0)
                 high = _moment("--to", to, datetime(9999, 1, 1, tzinfo=UTC).timestamp())
-                records = read_archive(archive, charger, (low, high), site=site, zone=_zone(zone))
+                records = read_archive(archive, charger, (low, high), site=site, zone=zone_named(zone))
             finally:
                 archive.close()
         times = [a.start for a in records.attempts] + [a.end for a in records.attempts]
@@ -83,7 +85,8 @@ def _moment(option: str, text: str | None, otherwise: float) -> float:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
-def _zone(name: str) -> str:
+def zone_named(name: str) -> str:
+    """Return the zone of an option; raise ``InputError`` where there is none of that name."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     try:

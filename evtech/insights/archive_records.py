@@ -45,7 +45,7 @@ def read_archive(
     fleet = said.read(archive) if fleet is None else fleet
     low = datetime.fromtimestamp(max(period[0] - BEFORE_S, 0.0), UTC) if period is not None else None
     high = datetime.fromtimestamp(period[1], UTC) if period is not None else None
-    lines = _at_site(archive, SessionFilter(low, high, charger, site), fleet)
+    lines = archive.session_list(SessionFilter(low, high, charger, site)).lines
     seen = archive.watched(low or datetime.fromtimestamp(0, UTC), high or _FAR)
     recorded = _recorded(seen)
     ports = {line.port: Port(line.port, line.site, zone) for line in reversed(lines)}
@@ -66,15 +66,6 @@ def read_archive(
     own = {line.id for line in lines}
     findings = [a for a in kept(archive.results(KIND), low_s, high_s) if a.session_id in own]
     return Records(ports, attempts, outages_of(fleet.outages, ports), states, findings=findings)
-
-
-def _at_site(archive: "Archive", wanted: SessionFilter, fleet: "said.Fleet") -> list[SessionLine]:
-    """Return the lines that pass a filter; what was said of a port's site goes before the visits' own."""
-    entered = {name: facts.text("site") for name, facts in fleet.ports.items() if facts.text("site")}
-    if not wanted.site or not entered:
-        return archive.session_list(wanted).lines
-    lines = archive.session_list(replace(wanted, site=None)).lines
-    return [line for line in lines if wanted.site.casefold() in entered.get(line.port, line.site).casefold()]
 
 
 def attempt_of(line: SessionLine) -> Attempt:

@@ -12,7 +12,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from evtech.store import session_rows
+from evtech.store import fleet, results, session_rows
 from evtech.store.records import ChargingSession
 
 RECORDED = "recorded"  # by this or another evtech; else what it was imported from: csv, cdr, ocpp
@@ -145,11 +145,12 @@ def insert_states(connection: Connection, recording_id: str, changes: Sequence[t
 def find(connection: Connection, wanted: SessionFilter, limit: int | None = None) -> SessionList:
     """Return the sessions that pass a filter, the running ones among them; at most ``limit`` of the newest."""
     sites, changes, signers = sites_of_visits(connection), _changes(connection), _signers(connection)
+    entered = _entered_sites(connection)
     where, values = _where(wanted, [key for key, change in changes.items() if "clock_s" in change])
     if wanted.site:
         there = [visit for visit, site in sites.items() if wanted.site.casefold() in site.casefold()]
-        where += f" AND (visit_id IN ({marks(there)}) OR id IN ({marks(changes)}))"
-        values = (*values, *there, *changes)
+        where += f" AND (visit_id IN ({marks(there)}) OR id IN ({marks(changes)}) OR port IN ({marks(entered)}))"
+        values = (*values, *there, *changes, *entered)
     rows = connection.exec_driver_sql(
         f"SELECT {', '.join(_COLUMNS)} FROM charging_session WHERE {where} ORDER BY started DESC"
         + (f" LIMIT {int(limit)}" if limit is not None and not _afterwards(wanted) else ""),
@@ -159,6 +160,8 @@ def find(connection: Connection, wanted: SessionFilter, limit: int | None = None
     running = _running(connection)
     lines = [replace(line, site=sites.get(line.visit_id, "")) for line in running if _passes(line, wanted)]
     lines += [_line(tuple(row), sites) for row in rows]
+    if entered:
+        lines = [replace(line, site=entered.get(line.port, line.site)) for line in lines]
     if signers:
         lines = [replace(x, source=signers[x.visit_id]) if x.visit_id in signers else x for x in lines]
     if changes:
@@ -247,6 +250,12 @@ def sites_of_visits(connection: Connection) -> dict[str, str]:
         "SELECT visit_id, value FROM visit_correction WHERE field = 'site' ORDER BY at"
     ).fetchall()
     return sites | {row[0]: row[1] for row in corrected}
+
+
+def _entered_sites(connection: Connection) -> dict[str, str]:
+    """Return the sites that people said of ports: they stand above what the visits there were named."""
+    said = fleet.fold(results.find(connection, fleet.PORT))
+    return {name: site for name, facts in said.ports.items() if (site := facts.text("site"))}
 
 
 def _signers(connection: Connection) -> dict[str, str]:

@@ -9,6 +9,7 @@ import pytest
 from evtech.errors import ArchiveError
 from evtech.insights.archive_records import read_archive
 from evtech.insights.overview import overview, overview_json
+from evtech.reports.availability import write_availability
 from evtech.store import fleet
 from evtech.store.archive import Archive
 from evtech.store.fleet import correct, report, say
@@ -54,6 +55,8 @@ def test_two_laptops_meet_on_the_server(tmp_path: Path, database: Callable[[], s
     found = overview(records, PERIOD, PERIOD[1])
     assert (records.ports[A].rated_kw, records.ports[A].timezone) == (150, "Europe/Berlin")
     assert (found.availability[A].outage_min, found.availability[A].excluded_min) == (2880, 2880)
+    written = write_availability(team, A, from_=MONDAY, to=MONDAY + timedelta(weeks=WEEKS), html=tmp_path / "a.html")
+    assert "police 77" in written[0][0].read_text("utf-8")
     for archive in (team, field, office):
         archive.close()
 
