@@ -33,7 +33,7 @@ def register(app: typer.Typer) -> None:
         ports: Path | None = typer.Option(None, help="CSV of ports."),  # noqa: B008
     ) -> None:
         """Say what many sessions say: availability, success, use, peaks, anomalies."""
-        from evtech.insights.overview import overview, overview_json
+        from evtech.insights.overview import iso, overview, overview_json
         from evtech.insights.suggestions import suggestions
         from evtech.insights.words import sentence
 
@@ -64,6 +64,13 @@ def register(app: typer.Typer) -> None:
             context.obj.output.say(f"evtech: {warning}")
         said = suggestions(found)
         data = overview_json(found) | {
+            "ports": {
+                port.name: {
+                    "site": port.site or None, "timezone": port.timezone, "rated_kw": port.rated_kw,
+                    "in_service_from": iso(port.in_service_from), "in_service_to": iso(port.in_service_to),
+                }
+                for port in records.ports.values()
+            },
             "suggestions": [
                 {"kind": each.kind, "port": each.port or None, "text": sentence(each), "figures": each.figures,
                  "sessions": sorted(each.sessions)}
@@ -115,6 +122,10 @@ def _text(found: "Overview") -> str:
         at = datetime.fromtimestamp(found.demand.at, UTC).isoformat(timespec="minutes")
         lines.append(f"peak {found.demand.peak_kw:.2f} kW in the quarter from {at}")
     lines += [f"{a.severity}: {a.port}: {a.text}" for a in found.anomalies]
+    unrated = sum(port.rated_kw is None for port in found.records.ports.values())
+    if unrated:
+        of = f"{unrated} of {len(found.records.ports)} ports"
+        lines.append(f"{of} have no rating: their energy utilisation is unknown (`evtech fleet set PORT --rated-kw`)")
     return "\n".join(lines)
 
 

@@ -40,6 +40,8 @@ def test_facts_said_by_command_fill_the_figures_of_insights(say) -> None:
     assert (before["energy_pct"], before["peak_to_rated_pct"]) == (None, None)
     assert after["utilisation"][A]["peak_to_rated_pct"] == pytest.approx(7)
     assert after["availability"]["uk_reliability_pct"] is not None
+    assert after["ports"][A]["timezone"] == "Europe/Berlin"
+    assert (after["ports"][A]["rated_kw"], after["ports"][B]["rated_kw"]) == (60, None)
     assert found["ports"][0]["said"]["rated_kw"]["by"] == "Ada"
     assert found["changed"] == [A]
 
@@ -143,6 +145,7 @@ def test_people_read_lines(file: Path, capsys: pytest.CaptureFixture[str]) -> No
         ("fleet", "outage", "add", A, "--from", "2025-03-10T00:00Z", "--cause", "fault", "--technician", "Ada"),
         ("fleet", "show", A),
         ("fleet", "list"),
+        ("insights", *PERIOD),
     ):
         assert run(["--archive", str(file), *words]) == 0
     out = capsys.readouterr().out
@@ -150,6 +153,7 @@ def test_people_read_lines(file: Path, capsys: pytest.CaptureFixture[str]) -> No
     assert "there: 2025-03-10 01:00 +0100 – lasts (Europe/Berlin)" in out
     assert "Ada (entered): rated_kw 22, timezone Europe/Berlin" in out
     assert "1 of 2 ports: no rating: energy utilisation" in out
+    assert "1 of 2 ports have no rating: their energy utilisation is unknown" in out
 
 
 def test_nothing_is_entered_into_a_server(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
