@@ -4,10 +4,10 @@ The figure is that of 23 CFR 680.116(b): uptime of the twelve months up to the p
 quarter or any period, on the port's own clock. What was reported to the archive counts together with what was seen.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from evtech.errors import NotFoundError
 from evtech.insights.archive_records import read_archive
@@ -39,6 +39,9 @@ from evtech.store.fleet import Fleet
 from evtech.store.fleet_values import iso
 from evtech.store.session_list import RECORDED, SessionFilter
 
+if TYPE_CHECKING:
+    from evtech.devices.library import Library
+
 PROOF_PCT = 95.0  # of the time that must be known before a figure proves anything
 MOST_SESSIONS = 1500  # on paper: a busy port's quarter
 Progress = Callable[[str, int, int], None]  # what is written now, how many are done, how many there are
@@ -48,21 +51,24 @@ T = TypeVar("T", Attempt, StateSpan)
 def write_availability(
     archive: Archive, id_: str, *, lang: str = "en", from_: datetime | None = None, to: datetime | None = None,
     days: Days | None = None, outages: Path | None = None, zone: str = "UTC", prepared_by: str | None = None,
-    seal: bool = True, progress: Progress = lambda name, done, count: None, **files: Path | None,
+    only: Collection[str] | None = None, library: "Library | None" = None, seal: bool = True,
+    progress: Progress = lambda name, done, count: None, **files: Path | None,
 ) -> list[Written]:  # fmt: skip
     """Write the reports of the ports that ``id_`` names (a port or site, or part of it; ``all``), a file each.
 
     The period is [from, to) or whole days on each port's own clock, by default the twelve months until now. ``zone``
     is that of ports of which nobody said one. ``outages`` is a CSV that takes the place of what was watched and
-    reported. A folder gets one file a port. ``progress`` is called before each port and may raise to give up; what was
-    written by then stays. Raises ``NotFoundError`` for an unknown port.
+    reported. ``only`` narrows it to ports by their whole names. A folder gets one file a port. ``progress`` is called
+    before each port and may raise to give up; what was written by then stays. Raises ``NotFoundError`` for an unknown
+    port.
     """
     now = datetime.now(UTC).timestamp()
     fleet = said.read(archive)
     widest = _widest(days, from_, to, now)
-    records = read_archive(archive, None, (widest[0] - YEAR_S, widest[1]), zone=zone, fleet=fleet)
+    records = read_archive(archive, None, (widest[0] - YEAR_S, widest[1]), zone=zone, fleet=fleet, library=library)
     told = read_reported(outages) if outages is not None else None
-    ports = sorted((p for p in records.ports.values() if _is_asked(p, id_, fleet)), key=lambda p: p.name)
+    asked = [p for p in records.ports.values() if _is_asked(p, id_, fleet) and (only is None or p.name in only)]
+    ports = sorted(asked, key=lambda port: port.name)
     if not ports:
         raise NotFoundError(f"There is no port or site {id_!r} in this archive.", "`evtech fleet list` names them.")
     states, attempts = _by_port(records.states or ()), _by_port(records.attempts)

@@ -32,6 +32,28 @@ def as_json(name: str, value: Fact) -> Fact:
     return iso(value) if _CHECKS[name] is _moment and isinstance(value, float) else value
 
 
+def moment_there(text: str, zone: str) -> float | None:
+    """Return the instant of a date or time on a place's own clock, ``None`` for an empty text; raise ``InputError``."""
+    if not text.strip():
+        return None
+    try:
+        found = datetime.fromisoformat(text.strip())
+        there = found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
+        return float(_moment(there.timestamp()))
+    except (ValueError, OverflowError, OSError) as error:
+        raise InputError(
+            f"{text.strip()!r:.60} is no date or time.", "Such as 2026-03-01 or 2026-03-01 14:30."
+        ) from error
+
+
+def text_there(moment: float | None, zone: str) -> str:
+    """Return an instant on a place's own clock as people write it; a midnight is a date."""
+    if moment is None:
+        return ""
+    there = datetime.fromtimestamp(moment, UTC).astimezone(ZoneInfo(zone))
+    return f"{there:%Y-%m-%d}" if (there.hour, there.minute) == (0, 0) else f"{there:%Y-%m-%d %H:%M}"
+
+
 def iso(moment: float) -> str:
     """Return an instant as ISO 8601 in UTC with milliseconds."""
     return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

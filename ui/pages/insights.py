@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QLocale, Qt, QTimer, QTimeZone
@@ -31,6 +32,8 @@ from ui.widgets.dress import Heading, Muted, dress
 from ui.widgets.heat_map import HeatMap, weekdays
 from ui.widgets.month_choice import MonthChoice
 from ui.widgets.port_ribbon import PortRibbon, PortRow
+from ui.widgets.ports_switch import PortsSwitch
+from ui.widgets.uptime_reports import UptimeReports
 from ui.words import translate
 
 if TYPE_CHECKING:
@@ -61,10 +64,18 @@ class InsightsPage(Page):
         self.picture: Picture | None = None
         self._asked = 0
         self._zone = _zone()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(14, 10, 14, 10)
+        pictures = QWidget()
+        self.ports = PortsSwitch(pictures, archive, bridge, self._zone)
+        self.ports.message.connect(self.message)
+        self.ports.outdated.connect(self.load)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(14, 10, 14, 10)
+        whole.addWidget(self.ports)
+        layout = QVBoxLayout(pictures)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self._make_bar())
+        layout.addWidget(self.reports)
         self.headline = Heading()
         self.state = Muted()
         layout.addWidget(self.headline)
@@ -94,21 +105,26 @@ class InsightsPage(Page):
         super().apply_theme(theme)
         for panel in self.panels:
             panel.apply_theme(theme)
+        self.ports.apply_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put pictures below each other where there is no room beside."""
         super().resizeEvent(event)
         is_narrow = self.width() < self.fontMetrics().horizontalAdvance("m") * 75
         way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
-        self._upper.setDirection(way)
-        self._lower.setDirection(way)
+        for box in (self._upper, self._lower, self._bar):
+            box.setDirection(way)
+
+    def open_file(self, path: Path) -> bool:
+        """Look at a dropped file of ports or outages."""
+        return self.ports.take_file(path)
 
     def load(self) -> None:
         """Count the chosen period on a worker thread."""
         first, after = self.period.limits()
         period = first.timestamp(), after.timestamp()
         charger, site = self.charger.text().strip() or None, self.site.text().strip() or None
-        archive, zone = self._archive, self._zone
+        archive, zone, library = self._archive, self._zone, self._bridge.bench.library
         self._asked += 1
         number = self._asked
         self.state.setText(translate("Insights", "Counting …"))
@@ -118,7 +134,7 @@ class InsightsPage(Page):
             from evtech.insights.archive_records import read_archive
             from evtech.insights.picture import picture
 
-            records = read_archive(archive, charger, period, site=site, zone=zone)
+            records = read_archive(archive, charger, period, site=site, zone=zone, library=library)
             return picture(records, period, time.time(), zone)
 
         self._bridge.work(count, lambda result: self._show(result) if number == self._asked else None)
@@ -129,6 +145,7 @@ class InsightsPage(Page):
             return
         self.picture = result
         found = result.overview
+        self.reports.show_ports(found.records.ports, self.period.days())
         self.state.setVisible(False)
         self.headline.setText(_headline(result))
         self._show_remarks(all_of_them=False)
@@ -215,10 +232,17 @@ class InsightsPage(Page):
             self._open(behind_hour(self.picture, number), words)
 
     def _open_span(self, key: "tuple[str, Interval]") -> None:
+        """Open the sessions of a port; of an outage ask first, for it can be excluded."""
         from evtech.insights.picture import behind_span
 
-        if self.picture is not None:
-            self._open(behind_span(self.picture, *key), key[0])
+        shown = self.picture
+        if shown is None:
+            return
+        if key[1] == shown.overview.period:
+            self._open(behind_span(shown, *key), key[0])
+        else:
+            place = self.ribbon.place_of(key)
+            self.ports.ask(*key, shown.overview.period, place, lambda: self._open(behind_span(shown, *key), key[0]))
 
     def _open_failed(self, stretch: "Stretch") -> None:
         from evtech.insights.picture import behind_stretch
@@ -249,8 +273,8 @@ class InsightsPage(Page):
 
     def _make_bar(self) -> QWidget:
         bar = QWidget()
-        row = QHBoxLayout(bar)
-        row.setContentsMargins(0, 0, 0, 0)
+        self._bar = QBoxLayout(QBoxLayout.Direction.LeftToRight, bar)
+        self._bar.setContentsMargins(0, 0, 0, 0)
         self.period = MonthChoice()
         self.period.changed.connect(self._wait)
         self.site, self.charger = QLineEdit(), QLineEdit()
@@ -262,10 +286,16 @@ class InsightsPage(Page):
             edit.setAccessibleName(words)
             edit.setClearButtonEnabled(True)
             edit.textChanged.connect(self._wait)
-        row.addWidget(self.period)
-        row.addStretch(1)
-        row.addWidget(self.site, 2)
-        row.addWidget(self.charger, 2)
+        self.ports_button = QPushButton(translate("Insights", "Ports and outages…"))
+        self.ports_button.setToolTip(translate("Insights", "Ratings, zones, sites; outages that somebody reported"))
+        self.ports_button.clicked.connect(self.ports.open)
+        self.reports = UptimeReports(self._archive, self._bridge, self._zone)
+        self.reports.message.connect(self.message)
+        right = QHBoxLayout()
+        for widget, share in ((self.site, 1), (self.charger, 1), (self.ports_button, 0), (self.reports.button, 0)):
+            right.addWidget(widget, share)
+        self._bar.addWidget(self.period, 0, Qt.AlignmentFlag.AlignLeft)
+        self._bar.addLayout(right, 1)
         return bar
 
     def _make_charts(self) -> None:

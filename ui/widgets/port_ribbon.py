@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
 
 from evtech.insights.availability import PortAvailability
@@ -55,6 +55,11 @@ class PortRibbon(Chart):
         self._lines = 3.4 + 1.5 * max(1, min(len(rows), SHOWN))
         self.updateGeometry()
         self.update()
+
+    def place_of(self, key: object) -> QPoint:
+        """Return where on the screen a mark is, for a menu that belongs to it."""
+        mark = next((mark for mark in self.marks if mark.key == key), None)
+        return self.mapToGlobal(mark.area.center().toPoint() if mark is not None else self.rect().center())
 
     def table(self) -> TableTwin:
         head = (
