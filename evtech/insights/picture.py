@@ -10,6 +10,7 @@ from evtech.insights.ribbon import ribbon
 from evtech.insights.success import is_success
 from evtech.insights.suggestions import Suggestion, sessions_in_hours, suggestions
 from evtech.insights.trends import DAY, Stretch, boundaries, step_for, stretches
+from evtech.insights.weekly import WeekSpread, week_spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Picture:
     trend: list[Stretch]
     days: list[Stretch]
     ribbons: dict[str, dict[str, list[Interval]]]
+    spread: WeekSpread
 
     @property
     def worst_first(self) -> list[Port]:
@@ -54,6 +56,7 @@ def picture(records: Records, period: Interval, now: float, zone: str) -> Pictur
             name: ribbon(port, found.downs[name], found.touching.get(name, ()), period, now)
             for name, port in ports.items()
         },
+        spread=week_spread(found),
     )
 
 
@@ -80,6 +83,13 @@ def behind_span(shown: Picture, port: str, span: Interval) -> frozenset[str]:
     own = shown.overview.touching.get(port, [])
     inside = [a for a in own if a.start < span[1] and a.end >= span[0]]
     return _ids(inside or [a for a in own if a.start < span[0]][-1:])
+
+
+def behind_failed(shown: Picture, port: str) -> frozenset[str]:
+    """Return the failed sessions of a port that began in the period."""
+    low, high = shown.overview.period
+    own = shown.overview.touching.get(port, [])
+    return _ids(a for a in own if low <= a.start < high and a.is_judged and not is_success(a))
 
 
 def behind_cause(shown: Picture, cause: str) -> frozenset[str]:

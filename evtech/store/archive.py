@@ -24,7 +24,18 @@ from evtech.devices.control import AuditRow
 from evtech.errors import ArchiveError, InputError, NotAnArchiveError, NotFoundError
 from evtech.events import Event, EventKind
 from evtech.measure.sample import ChargerIdentity
-from evtech.store import audit, results, samples, session_extras, session_list, session_rows, upkeep, watching
+from evtech.store import (
+    audit,
+    known_names,
+    results,
+    samples,
+    session_extras,
+    session_list,
+    session_rows,
+    upkeep,
+    watching,
+)
+from evtech.store.known_names import KnownNames
 from evtech.store.opening import cannot, create_tables, format_of, make_engine
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.results import Result
@@ -337,6 +348,16 @@ class Archive:
         """Return the lines of sessions that pass a filter, newest first, without opening each one."""
         with self.reading() as connection:
             return session_list.find(connection, wanted or SessionFilter(), limit)
+
+    def known_names(self) -> KnownNames:
+        """Return the names of ports and sites, and when the newest session began."""
+        with self.reading() as connection:
+            return known_names.find(connection)
+
+    def error_codes(self, start: float, end: float) -> list[tuple[str, str]]:
+        """Return profile and code of what ended sessions that began in [start, end) (s since 1970)."""
+        with self.reading() as connection:
+            return known_names.error_codes(connection, start, end)
 
     def correct_session(self, session_id: str, field: str, value: str, *, technician: str = "", reason: str) -> None:
         """Correct a session's ``site`` or ``clock_s`` (s to add to its times), or add a ``note``; the record stays."""

@@ -197,12 +197,12 @@ def test_an_outage_of_a_picture_is_excluded_where_it_is_clicked(
     page.load()
     counted(page, qtbot, 2880)
     page.ribbon.grab()
-    at = next(i for i, mark in enumerate(page.ribbon.marks) if "down 2025-03-10" in mark.text)
+    at = next(i for i, mark in enumerate(page.ribbon.marks) if mark.text.startswith(f"{A}, 2025-03-10"))
     page.ribbon._at = at
     qtbot.keyClick(page.ribbon, Qt.Key.Key_Return)  # as a click does
     assert len(shown) == 1
     exclude = page.ports.menu.actions()[0]
-    assert exclude.text().startswith("Exclude it")
+    assert exclude.text() == "Exclude 2025-03-10 10:00 – 2025-03-12 10:00 (48.0 h) with a cause and evidence…"
     exclude.trigger()
     view = page.ports.fleet
     assert view is not None

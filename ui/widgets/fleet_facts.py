@@ -4,14 +4,15 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from evtech.errors import InputError
 from evtech.insights.reported import READ
 from evtech.insights.roster import RosterPort
 from evtech.store.fleet import PortFacts
 from evtech.store.fleet_values import checked, moment_there, text_there
-from ui.widgets.dress import LargeButton, Muted
+from ui.widgets.dress import LargeButton
+from ui.widgets.elided import Elided
 from ui.widgets.fleet_words import fact_names, said_by
 from ui.widgets.zone_box import ZoneBox
 from ui.words import translate
@@ -31,7 +32,7 @@ class FactsForm(QWidget):
         self._left: dict[tuple[str, ...], dict[str, str]] = {}  # typed and not kept, by the ports it was typed for
         self.ports: Sequence[RosterPort] = ()
         self.fields: dict[str, QLineEdit] = {}
-        self.said: dict[str, QLabel] = {}
+        self.said: dict[str, Elided] = {}
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 8, 0)
         column.setSpacing(8)
@@ -79,7 +80,7 @@ class FactsForm(QWidget):
             field.setPlaceholderText(self._placeholder(name) if alike is not None else _several())
             field.setEnabled(bool(ports) and not why_not)
             source = self._source(name) if len(ports) == 1 else ""
-            self.said[name].setText(source)
+            self.said[name].say(source)
             field.setToolTip(source)
             field.setAccessibleDescription(source)
         for name, text in self._left.pop(self._names(), {}).items():
@@ -113,9 +114,7 @@ class FactsForm(QWidget):
         self.problem.setVisible(bool(words))
 
     def _add(self, grid: QGridLayout, row: int, name: str, words: str) -> None:
-        label, said = QLabel(words), Muted()
-        said.setWordWrap(False)
-        said.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        label, said = QLabel(words), Elided()
         if name == "timezone":
             self.zone_box = box = ZoneBox()
             box.setAccessibleName(words)

@@ -1,6 +1,7 @@
 """Pictures, or in their place the ports and their outages: one at a time, so that each has all the room."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,8 @@ from ui.words import translate
 if TYPE_CHECKING:
     from evtech.insights.intervals import Interval
     from ui.widgets.fleet_view import FleetView
+
+MOST = 6  # outages that a menu lists
 
 
 class PortsSwitch(QWidget):
@@ -66,16 +69,28 @@ class PortsSwitch(QWidget):
             self.outdated.emit()
 
     def ask(
-        self, port: str, span: "Interval", period: "Interval", place: QPoint, show_sessions: Callable[[], None]
+        self,
+        port: str,
+        down: "Sequence[Interval]",
+        period: "Interval",
+        place: QPoint,
+        show_sessions: Callable[[], None],
     ) -> None:
-        """Ask what to do about an outage in a picture of a period: exclude it, or see the sessions around it."""
+        """Ask what to do about the outages at a mark of a picture: exclude one, or see the sessions around them."""
         self.menu.clear()
-        words = translate("Insights", "Exclude it with a cause and evidence…")
-        exclude = self.menu.addAction(words, lambda: self.open().exclude(port, span, period))
+        for span in down[:MOST]:
+            words = translate("Insights", "Exclude {from} – {to} ({hours} h) with a cause and evidence…")
+            first, last = (f"{datetime.fromtimestamp(t).astimezone():%Y-%m-%d %H:%M}" for t in span)
+            text = words.format_map({"from": first, "to": last, "hours": f"{(span[1] - span[0]) / 3600:.1f}"})
+            self.menu.addAction(text, lambda span=span: self.open().exclude(port, span, period))
+        if len(down) > MOST:
+            words = translate("Insights", "{n} shorter outages; choose a shorter period to see them")
+            self.menu.addAction(words.format(n=len(down) - MOST)).setEnabled(False)
+        self.menu.addSeparator()
         self.menu.addAction(translate("Insights", "Show the sessions around it"), show_sessions)
         words = translate("Insights", "What was entered of this port")
         self.menu.addAction(words, lambda: self.open().show_outages(port))
-        self.menu.setActiveAction(exclude)
+        self.menu.setActiveAction(self.menu.actions()[0])
         self.menu.popup(place)
 
     def take_file(self, path: Path) -> bool:
