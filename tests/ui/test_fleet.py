@@ -222,7 +222,7 @@ def test_an_outage_of_a_picture_is_excluded_where_it_is_clicked(
 
 def test_what_was_only_seen_gets_an_exclusion_of_its_own(page: InsightsPage, archive: Archive, qtbot: QtBot) -> None:
     assert page.picture is not None
-    start, end = page.picture.overview.period[0] + 3600.0, page.picture.overview.period[0] + 7200.0
+    start, end = page.picture.overview.period[0] + 3612.5, page.picture.overview.period[0] + 7248.25  # to the second
     page.ports.open().exclude(A, (start, end), page.picture.overview.period)
     view = page.ports.fleet
     assert view is not None
@@ -234,6 +234,19 @@ def test_what_was_only_seen_gets_an_exclusion_of_its_own(page: InsightsPage, arc
 
     outage = told(archive)[0]
     assert (outage.start, outage.end, outage.is_exclusion) == (start, end, True)
+
+
+def test_a_correction_changes_only_what_was_touched(view: FleetView, archive: Archive, qtbot: QtBot) -> None:
+    exact = {"from": "2025-03-10T10:00:17.250Z", "to": "2025-03-12T10:00:41.500Z", "cause": "fault"}
+    archive.add_results([report(A, exact, "Hotline")])
+    view.load()
+    wait(qtbot, lambda: len(view.outages.rows) == 1)
+    view.outages.change()
+    view.outages.form.evidence.setText("ticket 9")
+    view.outages.form.keep.click()
+    wait(qtbot, lambda: told(archive)[0].evidence == "ticket 9")
+
+    assert told(archive)[0].rows[-1].body["says"] == {"evidence": "ticket 9"}
 
 
 def test_files_are_shown_before_they_are_taken(

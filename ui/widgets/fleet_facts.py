@@ -33,10 +33,11 @@ class FactsForm(QWidget):
         self.ports: Sequence[RosterPort] = ()
         self.fields: dict[str, QLineEdit] = {}
         self.said: dict[str, Elided] = {}
+        self._labels: list[QLabel] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 8, 0)
         column.setSpacing(8)
-        grid = QGridLayout()
+        grid = self._grid = QGridLayout()
         grid.setHorizontalSpacing(10)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 4)
@@ -60,9 +61,11 @@ class FactsForm(QWidget):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Leave who said it to the tooltips where there is no room beside."""
         super().resizeEvent(event)
-        is_narrow = self.width() < self.fontMetrics().horizontalAdvance("m") * 36
+        letter = self.fontMetrics().horizontalAdvance("m")
+        room = self.width() - max(label.sizeHint().width() for label in self._labels) - 14 * letter
         for label in self.said.values():
-            label.setVisible(not is_narrow)
+            label.setVisible(room >= 10 * letter)
+        self._grid.setColumnStretch(2, 5 if room >= 10 * letter else 0)
 
     def show_ports(self, ports: Sequence[RosterPort], why_not: str = "") -> None:
         """Show what is known of the ports; ``why_not`` says why nothing is entered here.
@@ -118,6 +121,7 @@ class FactsForm(QWidget):
         if name == "timezone":
             self.zone_box = box = ZoneBox()
             box.setAccessibleName(words)
+            box.setMinimumContentsLength(10)
             field = box.lineEdit()
             widget: QWidget = box
         else:
@@ -127,6 +131,7 @@ class FactsForm(QWidget):
         field.textChanged.connect(self._settle)
         field.returnPressed.connect(self._keep_by_key)
         label.setBuddy(widget)
+        self._labels.append(label)
         self.fields[name], self.said[name] = field, said
         for place, part in enumerate((label, widget, said)):
             grid.addWidget(part, row, place)

@@ -239,7 +239,7 @@ class FleetView(QWidget):
         table, places = self.table, [i for i, port in enumerate(found.ports) if port.name in names]
         places = places or ([0] if rows else [])
         self._is_filling = True
-        table.show_rows(head, rows, roles=still, numbers=(2,))
+        table.show_rows(head, rows, roles=still)
         chosen = QItemSelection()
         for row in places:
             chosen.select(table.texts.index(row, 0), table.texts.index(row, len(head) - 1))
@@ -252,12 +252,13 @@ class FleetView(QWidget):
     def _row(self, port: RosterPort) -> list[str]:
         names = missing_names()
         zone = port.facts.text("timezone")
-        last = ", ".join(names[fact] for fact in port.missing) or "—"
+        parts = [", ".join(names[fact] for fact in port.missing)]
+        if port.seen is None:
+            parts.insert(0, translate("Fleet", "not seen yet"))
         if port.open_since is not None:
             words = translate("Fleet", "down since {when}")
-            last = words.format(when=when_text(port.open_since, zone or self._zone))
-        elif port.seen is None:
-            last = translate("Fleet", "not seen yet") + (f"; {last}" if port.missing else "")
+            parts.insert(0, words.format(when=when_text(port.open_since, zone or self._zone)))
+        last = "; ".join(filter(None, parts)) or "—"
         standing = sum(not outage.withdrawn for outage in port.outages)
         return [port.name, port.site or "—", rating_text(port), str(standing) if standing else "—", last]
 

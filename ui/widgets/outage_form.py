@@ -99,9 +99,10 @@ class OutageForm(QWidget):
     def fields(self) -> dict[str, object]:
         """Return what is entered."""
         assert self.draft is not None
-        kind, zone = self.kind.currentIndex(), self.draft.zone
+        kind, draft = self.kind.currentIndex(), self.draft
+        end = None if self.lasts.isChecked() else _moment(self.end, draft.end, draft.zone)
         return {
-            "from": _moment(self.start, zone), "to": None if self.lasts.isChecked() else _moment(self.end, zone),
+            "from": _moment(self.start, draft.start, draft.zone), "to": end,
             "cause": self._cause(), "excluded": kind != OUTAGE, "exclusion": kind == EXCLUSION,
             "evidence": self.evidence.text().strip(),
         }  # fmt: skip
@@ -202,6 +203,9 @@ def _shown(moment: float, zone: str) -> QDateTime:
     return QDateTime.fromString(f"{there:%Y-%m-%d %H:%M}", "yyyy-MM-dd HH:mm")
 
 
-def _moment(edit: QDateTimeEdit, zone: str) -> float:
+def _moment(edit: QDateTimeEdit, before: float | None, zone: str) -> float:
+    """Return what is entered; a field that was not touched keeps the seconds that it does not show."""
+    if before is not None and edit.dateTime() == _shown(before, zone):
+        return before
     text = edit.dateTime().toString("yyyy-MM-dd HH:mm")
     return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=ZoneInfo(zone)).timestamp()

@@ -69,7 +69,6 @@ class UptimeReports(QWidget):
         bench = self._bridge.bench
         lang, who, library = bench.report_language, bench.technician or None, bench.library
         self._stop.clear()
-        self._began = time.monotonic()
         self.step.setText(translate("Insights", "Reading the sessions of the twelve months …"))
         self.bar.setRange(0, 0)
         self.cancel.setEnabled(True)
@@ -91,6 +90,8 @@ class UptimeReports(QWidget):
         self.progressed.emit(name, done, count)
 
     def _show_progress(self, name: str, done: int, count: int) -> None:
+        if not done:
+            self._began = time.monotonic()  # reading is over: from here on every report takes about as long
         self.bar.setRange(0, count)
         self.bar.setValue(done)
         words = translate("Insights", "Report {n} of {all}: {port}").format(n=done + 1, all=count, port=name)
