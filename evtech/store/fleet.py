@@ -5,10 +5,11 @@ the fields it is about. Nothing is changed in place: what holds is the last word
 laptop it was said on, and who said it is kept. A row about an outage names the outage's first row in ``replaces``.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evtech.errors import InputError
 from evtech.store.fleet_values import OUTAGE_FIELDS, PORT_FACTS, Fact, as_json, checked
@@ -197,6 +198,13 @@ def fields_of(outage: ReportedOutage) -> dict[str, Fact]:
         "exclusion": outage.is_exclusion, "evidence": outage.evidence, "withdrawn": outage.withdrawn,
         "reason": outage.reason,
     }  # fmt: skip
+
+
+def is_same_word(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Return whether two rows of the table (by column) say the same of the same outage, whoever said it and when."""
+    bodies = [json.loads(row["body"]) for row in (one, other)]
+    alike = all(one[name] == other[name] for name in ("kind", "title", "replaces"))
+    return alike and one["kind"] == OUTAGE and bodies[0].get("says") == bodies[1].get("says")
 
 
 def _in_order(values: Mapping[str, Fact], first: str, last: str) -> None:

@@ -109,6 +109,17 @@ def test_a_first_year_is_called_partial_and_its_own_time_stands_beside(told: Arc
     assert ">97.136<" in said_  # 1,440 of 34 days and 22 hours: service began at midnight of UTC
 
 
+def test_the_large_figure_is_of_twelve_months_whatever_the_period(told: Archive, tmp_path: Path) -> None:
+    april = Days(date(2025, 4, 1), date(2025, 5, 1))
+    (tmp_path / "csv").mkdir()
+    write_availability(told, A, days=april, csv=tmp_path / "csv", html=tmp_path / "a.html")
+    with (tmp_path / "csv" / "availability-KEBA-P30-A-about.csv").open() as stream:
+        about = dict(list(csv.reader(stream))[1:])
+
+    assert (float(about["outage_min"]), float(about["twelve_months.outage_min"])) == (0, 2880)
+    assert f"{100 * (525_600 - 1440) / 525_600:.3f} %" in (tmp_path / "a.html").read_text("utf-8")
+
+
 def test_too_little_known_is_no_proof_until_somebody_vouches(told: Archive, tmp_path: Path) -> None:
     june = Days(date(2025, 4, 1), date(2025, 7, 1))
     assert "is no proof of uptime" in page(tmp_path, told, days=june)

@@ -109,7 +109,8 @@ def test_a_port_that_is_named_by_its_address_keeps_its_facts_here(signer: Signer
 @pytest.mark.parametrize(
     "change",
     [
-        {"title": B},  # a port that the visit did not see
+        {"title": B, "body": '{"port": "KEBA P30 B", "says": {}}'},  # a port that the visit did not see
+        {"title": B},
         {"body": '{"port": "KEBA P30 B", "says": {}}'},
         {"at": (datetime.now(UTC) + timedelta(days=30)).timestamp()},  # the last word for ever
         {"kind": "outage", "replaces": "not in this file"},

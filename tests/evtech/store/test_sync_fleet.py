@@ -8,6 +8,7 @@ import pytest
 
 from evtech.errors import ArchiveError
 from evtech.insights.archive_records import read_archive
+from evtech.insights.fleet_files import OUTAGES, take
 from evtech.insights.overview import overview, overview_json
 from evtech.reports.availability import write_availability
 from evtech.store import fleet
@@ -77,3 +78,29 @@ def test_the_same_said_here_and_pushed_gives_the_same_answers(tmp_path: Path, da
         team.add_results([report(A, {"from": "2025-03-10"}, "Ada")])
     team.close()
     laptop.close()
+
+
+def test_two_laptops_that_took_one_file_do_not_contradict_each_other(
+    tmp_path: Path, database: Callable[[], str]
+) -> None:
+    url = database()
+    file = tmp_path / "o.csv"
+    file.write_text(f"port,from,to,cause,excluded\n{A},2025-03-10,,fault,0\n")
+    laptops = [Archive.open(tmp_path / f"{name}.evtech") for name in ("field", "office")]
+    for archive in laptops:
+        archive.add_results(take(file, OUTAGES, fleet.read(archive), (), archive.path.stem).rows)
+    assert [sync(archive, url).conflicts for archive in laptops] == [[], []]
+    file.write_text(f"port,from,to,cause,excluded\n{A},2025-03-10,2025-03-12,fault,0\n")
+    laptops[1].add_results(take(file, OUTAGES, fleet.read(laptops[1]), (), "office").rows)
+    sync(laptops[1], url)
+    team = Archive.open(url)
+
+    (outage,) = fleet.read(team).outages
+    assert (outage.by, outage.end is not None) == ("field", True)
+    other = report(A, {"from": "2025-03-10", "cause": "flood"}, "office", id_=outage.id)
+    laptops[1].close()
+    forged = Archive.open(tmp_path / "forged.evtech")
+    forged.add_results([other])
+    assert sync(forged, url).conflicts == [f"result {outage.id}"]
+    for archive in (team, laptops[0], forged):
+        archive.close()
