@@ -44,7 +44,8 @@ def succeeded(attempts: Attempts) -> Mask:
     return attempts.has_started & attempts.end_reason.among(NORMAL_ENDS) & (attempts.energy_kwh >= LEAST_KWH)
 
 
-def _is_success(attempt: Attempt) -> bool:
+def is_success(attempt: Attempt) -> bool:
+    """Return the same of one attempt."""
     return attempt.has_started and attempt.end_reason in NORMAL_ENDS and (attempt.energy_kwh or 0.0) >= LEAST_KWH
 
 
@@ -199,7 +200,7 @@ def _waits(tries: Attempts, group: Ints, count: int) -> list[Floats]:
 
 def _join(first: Attempt, second: Attempt) -> Attempt:
     """Return both as one: the session that succeeded, else the last that started, with the times of both."""
-    decides = max((first, second), key=lambda a: (_is_success(a), a.has_started, a is second))
+    decides = max((first, second), key=lambda a: (is_success(a), a.has_started, a is second))
     joined = replace(
         decides,
         plugged_at=decides.plugged_at if decides.plugged_at is not None else first.plugged_at,
