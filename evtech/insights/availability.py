@@ -207,7 +207,7 @@ def _joined(seen: Downtime, told: Downtime) -> Downtime:
 
 
 def _inside(spans: Iterable[Interval], service: Spans) -> Spans:
-    return intersect(union(spans), union(service))
+    return intersect(union(spans), service)
 
 
 def _span(outage: Outage, now: float) -> Interval:
