@@ -47,8 +47,11 @@ class Common:
     output: Output
 
 
-def build() -> typer.Typer:
-    """Return the command tree; each module of ``GROUPS`` adds its commands with ``register(app)``."""
+def build(only: str | None = None) -> typer.Typer:
+    """Return the command tree; each module of ``GROUPS`` adds its commands with ``register(app)``.
+
+    ``only`` leaves out all groups but one: to import them all takes longer than many a command.
+    """
     app = typer.Typer(
         name="evtech",
         add_completion=False,
@@ -76,7 +79,7 @@ def build() -> typer.Typer:
 
             raise typer.Exit(open_window(archive, profile_dir))
 
-    for group in GROUPS:
+    for group in GROUPS if only is None else (only,):
         importlib.import_module(f"evtech.cli.{group}").register(app)
     return app
 
@@ -90,7 +93,7 @@ def run(words: list[str]) -> int:
     _wants_json = "--json" in words
     _make_printable(_wants_json)
     output = Output(as_json=_wants_json, verbose=False)
-    command = typer.main.get_command(build())
+    command = typer.main.get_command(build(_group_of(words)))
     if words and words[0].lower().endswith(OPENED):  # a double click hands over the file alone
         words = ["gui", *words]
     try:
@@ -106,6 +109,17 @@ def run(words: list[str]) -> int:
             return 2
         raise
     return code if isinstance(code, int) else 0
+
+
+def _group_of(words: list[str]) -> str | None:
+    """Return the group that a command line names; ``None`` where it names none that there is."""
+    rest = iter(words)
+    for word in rest:
+        if word in ("--archive", "--profile-dir"):
+            next(rest, None)
+        elif not word.startswith("-"):
+            return word if word in GROUPS else None
+    return None
 
 
 def _make_printable(as_json: bool) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from evtech.errors import InputError
+from evtech.insights.collecting import uncollected
 
 if TYPE_CHECKING:
     from evtech.insights.overview import Overview
@@ -17,6 +18,7 @@ def register(app: typer.Typer) -> None:
     """Add the command."""
 
     @app.command()
+    @uncollected  # not while libraries are imported either: a tenth of a month's time
     def insights(
         context: typer.Context,
         from_: str | None = typer.Option(None, "--from", help="Start, ISO date or time."),

@@ -138,12 +138,12 @@ def _imported(sessions: SessionColumns) -> dict[str, Spans]:
     spans = Spans(sessions.started, ends)
     recorded = sessions.source.among({RECORDED})
     found: dict[str, list[Iterable[Interval]]] = {}
-    for word, code in ((word, code) for code, word in enumerate(sessions.port.words)):
+    for code, word in sessions.port.present():
         own = sessions.port.codes == code
         parts = found.setdefault(word, [spans.take(own & recorded & ~np.isnan(sessions.ended))])
-        foreign = own & ~recorded
-        for source in np.unique(sessions.source.codes[foreign]):
-            rows = foreign & (sessions.source.codes == source)
+        foreign = np.flatnonzero(own & ~recorded)
+        for source, _ in sessions.source.take(foreign).present():
+            rows = foreign[sessions.source.codes[foreign] == source]
             parts.append([(float(spans.starts[rows].min()), float(ends[rows].max()))])
     return {name: joined(parts) for name, parts in found.items()}
 

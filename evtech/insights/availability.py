@@ -180,7 +180,7 @@ def _from_states(states: Sequence[StateSpan], port: Port, period: Interval, now:
 
 
 def _inside(spans: Iterable[Interval], service: Spans) -> Spans:
-    return intersect(union(spans), union(service))
+    return intersect(union(spans), service)
 
 
 def _span(outage: Outage, now: float) -> Interval:

@@ -1,6 +1,6 @@
-"""Holds back the garbage collector while a hundred thousand small values are made that all stay alive.
+"""Holds back the garbage collector while many small values are made that stay alive: rows of an archive, libraries.
 
-It would walk them again and again, a fifth of the time of a year's insights, and find nothing.
+It would walk them again and again and find nothing.
 """
 
 import functools

@@ -83,7 +83,8 @@ def quarters(period: Interval) -> Floats:
     """Return the grid's boundaries (s): both ends of the period and every quarter of an hour between."""
     first = np.ceil(period[0] / QUARTER_S) * QUARTER_S
     inner = np.arange(first, period[1], QUARTER_S)
-    return np.unique(np.concatenate(([period[0]], inner, [period[1]])))
+    inside = (inner > period[0]) & (inner < period[1])
+    return np.concatenate(([period[0]], inner[inside], [period[1]]))
 
 
 @lru_cache(maxsize=8)  # ports of a period mostly share a zone

@@ -51,8 +51,5 @@ class States(Table, Sequence[StateSpan]):
     def spans(self, now: float) -> Mapping[str, Spans]:
         """Return the stretches of each state; what lasts still ends now."""
         ends = np.where(np.isnan(self.end), now, self.end)
-        found = {}
-        for code in np.unique(self.state.codes):
-            own = self.state.codes == code
-            found[self.state.words[code]] = Spans(self.start[own], ends[own])
-        return found
+        rows = {word: self.state.codes == code for code, word in self.state.present()}
+        return {word: Spans(self.start[own], ends[own]) for word, own in rows.items()}

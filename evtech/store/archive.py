@@ -15,12 +15,11 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DatabaseError
 
-from evtech.devices.control import AuditRow
 from evtech.errors import ArchiveError, InputError, NotAnArchiveError, NotFoundError
 from evtech.events import Event, EventKind
 from evtech.measure.sample import ChargerIdentity
@@ -46,6 +45,9 @@ from evtech.store.team_address import is_team
 from evtech.store.upkeep import CheckResult
 from evtech.store.watching import Watched
 from evtech.store.writer import RecordingWriter, WriterThread
+
+if TYPE_CHECKING:
+    from evtech.devices.control import AuditRow  # with all of the devices: reading an archive needs none
 
 T = TypeVar("T")
 _STALE_S = 10.0  # s without a sign of life after which an open session counts as interrupted
@@ -231,7 +233,7 @@ class Archive:
         self.writer.add(insert)
         return RecordingWriter(self, recording_id, [row[0] for row in rows], [name for name, _ in points])
 
-    def add_audit(self, row: AuditRow) -> None:
+    def add_audit(self, row: "AuditRow") -> None:
         """Append a row to the audit of writes and wait until it is on disk; raise ``ArchiveError`` if it cannot be.
 
         Nothing may leave towards a charger before its audit row is safe.

@@ -4,11 +4,14 @@ import hashlib
 import json
 from collections.abc import Sequence
 from dataclasses import asdict
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Column, Connection, Float, Integer, String, Table, Text
 
-from evtech.devices.control import AuditRow
 from evtech.store.tables import metadata
+
+if TYPE_CHECKING:
+    from evtech.devices.control import AuditRow
 
 write_audit = Table(
     "write_audit",
@@ -21,7 +24,7 @@ write_audit = Table(
 )
 
 
-def append(connection: Connection, row: AuditRow) -> None:
+def append(connection: Connection, row: "AuditRow") -> None:
     """Append one row; its chain value covers its body and the chain value before it."""
     body = json.dumps(asdict(row) | {"at": row.at.isoformat()}, sort_keys=True)
     before = connection.exec_driver_sql("SELECT chain FROM write_audit ORDER BY number DESC LIMIT 1").scalar() or ""

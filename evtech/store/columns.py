@@ -67,6 +67,11 @@ class Texts:
         book = _Book()
         return Texts(book.numbers(words, self.codes), book.words)
 
+    def present(self) -> list[tuple[int, str]]:
+        """Return the words that rows have, with their numbers."""
+        counts = np.bincount(self.codes[self.codes >= 0], minlength=len(self.words))
+        return [(code, word) for code, word in enumerate(self.words) if counts[code]]
+
     def among(self, wanted: Collection[str]) -> Mask:
         """Return which rows are one of these words."""
         return np.array([*(word in wanted for word in self.words), False])[self.codes]

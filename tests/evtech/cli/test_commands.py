@@ -159,3 +159,12 @@ def test_a_visit_alone_is_opened_in_the_window(monkeypatch: pytest.MonkeyPatch) 
 
     assert app.run(["/x/visit.evvisit"]) == 0
     assert seen == [["/x/visit.evvisit"]]
+
+
+@pytest.mark.parametrize("words", [["explain", "--help"], ["--archive", "read", "explain", "--help"]])
+def test_a_command_loads_no_other_group(words: list[str]) -> None:
+    code = f"import sys; from evtech.cli.app import GROUPS, run; run({words!r}); "
+    loaded = "print([group for group in GROUPS if f'evtech.cli.{group}' in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code + loaded], capture_output=True, text=True)
+
+    assert done.stdout.splitlines()[-1] == "['explain']"
