@@ -1,12 +1,16 @@
-"""A year of a fleet: list, filter, insights of a month and a year, opening a session; beside it DuckDB on Parquet.
+"""A year of a fleet: lists, insights as commands, as the page counts and paints them, clicks; beside it DuckDB.
 
-``python tests/bench/bench_year.py [FILE] [--sessions 100000] [--values 2000000]``. Without a file an archive is made
-for the run (``year_archive.py``). Times are CPU seconds, as the machine may be shared; the median of three.
+``python tests/bench/bench_year.py [FILE] [--sessions 100000] [--values 2000000] [--rounds 5]``. Without a file an
+archive is made for the run (``year_archive.py``). Medians of CPU and wall time (s); the machine may be shared, so the
+CPU counts. What DuckDB is asked says ``year_duckdb.py``; its answers are held against ours before they are timed.
 """
 
 import argparse
+import math
+import os
 import resource
 import statistics
+import subprocess
 import sys
 import tempfile
 import time
@@ -16,95 +20,185 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[2]))
 sys.path.insert(0, str(Path(__file__).parent))
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
 from year_archive import fill
+from year_duckdb import Duck, ours
 
+from evtech.insights import picture as pictures
 from evtech.insights.archive_records import read_archive
 from evtech.insights.overview import overview
+from evtech.insights.picture import Picture, picture
 from evtech.store.archive import Archive
 from evtech.store.session_list import SessionFilter
 
-YEAR = tuple(datetime(year, 1, 1, tzinfo=UTC).timestamp() for year in (2025, 2026))
-MONTH = tuple(datetime(2025, month, 1, tzinfo=UTC).timestamp() for month in (3, 4))
+Period = tuple[float, float]
+Taken = tuple[float, float]  # CPU, wall
+DAYS = {"year": ("2025-01-01", "2026-01-01"), "month": ("2025-03-01", "2025-04-01")}
+NOW = "2026-01-01"
+ROUNDS = 5
+LIMITS = {  # s of CPU
+    "command, year": 2.5, "command, month": 0.6, "page's count, year": 3.0, "page's count, month": 0.7,
+}  # fmt: skip
 
 
-def timed(work: Callable[[], object]) -> float:
-    """Return the median CPU time of three rounds (s)."""
+def period_of(name: str) -> Period:
+    """Return a period's ends (s)."""
+    first, after = (datetime.fromisoformat(day).replace(tzinfo=UTC).timestamp() for day in DAYS[name])
+    return first, after
+
+
+def timed(work: Callable[[], object], rounds: int | None = None) -> Taken:
+    """Return the medians of several rounds."""
     found = []
-    for _ in range(3):
-        began = time.process_time()
+    for _ in range(rounds or ROUNDS):
+        began = time.process_time(), time.perf_counter()
         work()
-        found.append(time.process_time() - began)
-    return statistics.median(found)
+        found.append((time.process_time() - began[0], time.perf_counter() - began[1]))
+    return statistics.median(cpu for cpu, _ in found), statistics.median(wall for _, wall in found)
+
+
+def run(words: list[str]) -> tuple[float, float, float]:
+    """Return a process's CPU and wall time (s) and the largest memory of any process so far (MB)."""
+    before, began = resource.getrusage(resource.RUSAGE_CHILDREN), time.perf_counter()
+    subprocess.run(words, check=True, capture_output=True)
+    wall, after = time.perf_counter() - began, resource.getrusage(resource.RUSAGE_CHILDREN)
+    cpu = after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    return cpu, wall, after.ru_maxrss / 1024
+
+
+def say(name: str, taken: Taken, other: Taken | None = None) -> None:
+    """Print a line; with what DuckDB took and how many times that is."""
+    limit = f"  (goal {LIMITS[name]:.1f})" if name in LIMITS else ""
+    beside = ""
+    if other is not None:
+        ratios = [mine / max(theirs, 1e-4) for mine, theirs in zip(taken, other, strict=True)]
+        beside = f"  DuckDB {other[0]:7.3f} {other[1]:7.3f}  ratio {ratios[0]:5.1f} {ratios[1]:5.1f}"
+    print(f"{name:<34} {taken[0]:7.3f} {taken[1]:7.3f}{limit}{beside}", flush=True)
 
 
 def main() -> None:
     """Measure and print."""
+    global ROUNDS
     words = argparse.ArgumentParser(description=__doc__)
     words.add_argument("file", type=Path, nargs="?")
     words.add_argument("--sessions", type=int, default=100_000)
     words.add_argument("--values", type=int, default=2_000_000)
+    words.add_argument("--rounds", type=int, default=ROUNDS)
     asked = words.parse_args()
+    ROUNDS = asked.rounds
     with tempfile.TemporaryDirectory() as place:
         file = asked.file
         if file is None:
             file = Path(place) / "year.evtech"
             fill(file, asked.sessions, asked.values)
-        measure(Archive.open(file), Path(place))
+        print(
+            f"{'median of ' + str(ROUNDS):<34} {'CPU s':>7} {'wall s':>7}   load {os.getloadavg()[0]:.1f}", flush=True
+        )
+        measure_commands(file)
+        archive = Archive.open(file)
+        try:
+            duck: Duck | None = Duck(archive, Path(place))
+        except ImportError:
+            duck = None
+            print("duckdb or pyarrow is missing: no comparison")
+        measure_lists(archive, duck)
+        shown = measure_insights(archive, duck)
+        measure_page(archive, shown)
+        archive.close()
+    print(f"load {os.getloadavg()[0]:.1f}")
 
 
-def measure(archive: Archive, place: Path) -> None:
-    """Print a line a question, with the ratio to DuckDB where it can be asked the same."""
+def measure_commands(file: Path) -> None:
+    """Measure whole commands beside an empty one."""
+    nothing = [run([sys.executable, "-c", "pass"]) for _ in range(ROUNDS)]
+    say("python -c pass", (statistics.median(r[0] for r in nothing), statistics.median(r[1] for r in nothing)))
+    for name in ("month", "year"):
+        first, after = DAYS[name]
+        words = [sys.executable, "-m", "evtech", "--archive", str(file), "--json", "insights", "--from", first,
+                 "--to", after, "--now", NOW]  # fmt: skip
+        found = [run(words) for _ in range(ROUNDS)]
+        say(f"command, {name}", (statistics.median(r[0] for r in found), statistics.median(r[1] for r in found)))
+        print(f"{'  largest memory':<34} {found[-1][2]:7.0f} MB")
+
+
+def measure_lists(archive: Archive, duck: Duck | None) -> None:
+    """Measure the list of sessions and one session."""
     from ui.widgets.session_view import read_session
 
-    ours = {
+    theirs = duck.lists() if duck is not None else {}
+    fault = SessionFilter(site="depot", text="0x0040", stop_reasons=("fault",))
+    mine: dict[str, Callable[[], object]] = {
         "first 200 rows": lambda: archive.session_list(limit=200),
         "all rows": lambda: archive.session_list(),
-        "filter by site, result, text": lambda: archive.session_list(
-            SessionFilter(site="depot", text="0x0040", stop_reasons=("fault",))
-        ),
-        "insights of a month": lambda: overview(read_archive(archive, period=MONTH), MONTH, YEAR[1]),
-        "insights of the year": lambda: overview(read_archive(archive, period=YEAR), YEAR, YEAR[1]),
+        "filter by site, result, text": lambda: archive.session_list(fault),
     }
+    for name, work in mine.items():
+        say(name, timed(work), timed(theirs[name]) if name in theirs else None)
     longest = max(archive.session_list(limit=2000).lines, key=lambda line: line.charging_s)
-    ours["open a session"] = lambda: read_session(archive, longest.id)
-    theirs = duckdb_questions(archive, place)
-    for name, work in ours.items():
-        seconds = timed(work)
-        other = timed(theirs[name]) if name in theirs else None
-        ratio = f"  DuckDB {other:7.3f} s  ratio {seconds / max(other, 1e-4):6.1f}" if other is not None else ""
-        print(f"{name:<30} {seconds:7.3f} s{ratio}")
-    print(f"memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024:.0f} MB (with DuckDB and pyarrow loaded)")
+    say("open a session", timed(lambda: read_session(archive, longest.id)))
 
 
-def duckdb_questions(archive: Archive, place: Path) -> dict[str, Callable[[], object]]:
-    """Return the same questions to DuckDB on a Parquet file of the list; of insights the sums by hour and port only."""
-    try:
-        import duckdb
-        import pyarrow
-        import pyarrow.parquet as parquet
-    except ImportError:
-        return {}
-    lines = archive.session_list().lines
-    names = ("id", "started", "ended", "port", "site", "energy_wh", "stop_reason", "error_code")
-    table = pyarrow.table({name: [getattr(line, name) for line in lines] for name in names})
-    parquet.write_table(table, place / "list.parquet")
-    base = duckdb.connect()
-    source = f"read_parquet('{place}/list.parquet')"
-    sums = (
-        "SELECT port, date_part('dow', to_timestamp(started)), date_part('hour', to_timestamp(started)), count(*),"
-        f" sum(energy_wh), sum(ended - started), avg((stop_reason = 'fault')::INT) FROM {source} WHERE started >= {{}}"
-        " AND started < {} GROUP BY ALL"
-    )
-    ask = {
-        "first 200 rows": f"SELECT * FROM {source} ORDER BY started DESC LIMIT 200",
-        "all rows": f"SELECT * FROM {source} ORDER BY started DESC",
-        "filter by site, result, text": f"SELECT * FROM {source} WHERE site ILIKE '%depot%' AND error_code = '0x0040'"
-        " AND stop_reason = 'fault' ORDER BY started DESC",
-        "insights of a month": sums.format(*MONTH),
-        "insights of the year": sums.format(*YEAR),
+def measure_insights(archive: Archive, duck: Duck | None) -> Picture:
+    """Measure what the page counts, and insights beside DuckDB; return the picture of the year."""
+    shown = None
+    for name in ("month", "year"):
+        period = period_of(name)
+
+        def counted(period: Period = period) -> Picture:
+            return picture(read_archive(archive, period=period), period, period[1], "UTC")
+
+        say(f"page's count, {name}", timed(counted))
+        shown = counted()
+        if duck is not None:
+            compare(ours(shown.overview), duck.asked(period))
+            whole = timed(lambda period=period: overview(read_archive(archive, period=period), period, period[1]))
+            say(f"insights, {name}", whole, timed(lambda period=period: duck.asked(period)))
+    assert shown is not None
+    return shown
+
+
+def compare(mine: list[tuple[object, ...]], theirs: list[tuple[object, ...]]) -> None:
+    """Stop where DuckDB answers the same question otherwise: then its time means nothing."""
+    assert len(mine) == len(theirs)
+    for own, other in zip(mine, theirs, strict=True):
+        for one, two in zip(own, other, strict=True):
+            same = one == two or (one and two and math.isclose(float(one), float(two), rel_tol=1e-9))  # type: ignore[arg-type]
+            assert same or not (one or two), f"{own} is {other} in DuckDB"
+
+
+def measure_page(archive: Archive, shown: Picture) -> None:
+    """Measure the page's first paint with the year, and the sessions behind each mark."""
+    from PySide6.QtWidgets import QApplication
+
+    from evtech.workbench import Workbench
+    from ui.bridge import Bridge
+    from ui.pages.insights import InsightsPage
+    from ui.theme import LIGHT
+
+    app = QApplication.instance() or QApplication([])
+    with tempfile.TemporaryDirectory() as empty:
+        bench = Workbench(f"{empty}/a.evtech")
+        page = InsightsPage(archive, Bridge(bench))
+        page.apply_theme(LIGHT)
+        page.resize(1366, 768)
+        page.show()
+        app.processEvents()
+        say("page takes the year, GUI thread", timed(lambda: page._show(shown)))
+        say("page's first paint of the year", timed(page.grab))
+        bench.close()
+    found = shown.overview
+    port, cause, down = shown.worst_first[0].name, next(iter(found.failures)), next(iter(found.causes))
+    clicks: dict[str, Callable[[], object]] = {
+        "hour": lambda: pictures.behind_hour(shown, 4 * 24 + 17),
+        "failed of a month": lambda: pictures.behind_stretch(shown, shown.trend[0], failed=True),
+        "day": lambda: pictures.behind_stretch(shown, shown.days[9], failed=False),
+        "span": lambda: pictures.behind_span(shown, port, found.period),
+        "cause": lambda: pictures.behind_cause(shown, cause),
+        "downtime": lambda: pictures.behind_downtime(shown, down),
     }
-    return {name: lambda query=query: base.execute(query).fetchall() for name, query in ask.items()}
+    for name, click in clicks.items():
+        say(f"click: sessions behind a {name}", timed(click))
 
 
 if __name__ == "__main__":
