@@ -1,6 +1,7 @@
 """Renders the pictures of the README from the demo: ``QT_QPA_PLATFORM=offscreen python docs/make_screenshots.py``."""
 
 import subprocess
+import sys
 import tempfile
 import time
 from pathlib import Path
@@ -8,7 +9,10 @@ from pathlib import Path
 from PySide6.QtCore import QSettings
 from PySide6.QtWidgets import QApplication
 
+sys.path.insert(0, str(Path(__file__).parents[1]))
+
 from evtech.workbench import Workbench
+from tests.bench.year_archive import fill
 from ui.app import make_application
 from ui.main_window import MainWindow
 from ui.theme import DARK, LIGHT, load_fonts
@@ -76,6 +80,22 @@ def main() -> None:
         spin(application, 32)
         window.grab().save(str(TARGET / "calibrate.png"))
         window.close()
+        show_insights(application, Path(folder))
+
+
+def show_insights(application: QApplication, folder: Path) -> None:
+    """Save the page of insights over an archive of one site's first quarter."""
+    file = folder / "fleet.evtech"
+    fill(file, sessions=1800, days=90, ports=6)
+    window = MainWindow(Workbench(str(file)), load_fonts())
+    window.show()
+    window.go("insights")
+    page = window.task_page("insights")
+    page.period.show_month(2025, 3)
+    page.load()
+    spin(application, 5.0)
+    window.grab().save(str(TARGET / "insights.png"))
+    window.close()
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Coroutine
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
@@ -60,7 +61,7 @@ class Bridge(QObject):
             except Exception as error:  # a bug of ours: the page must not wait for ever
                 log.exception("work for a page failed")
                 result = _as_failure(error)
-            self.finished_work.emit(then, result)
+            self._give_back(then, result)
 
         QThreadPool.globalInstance().start(run)
 
@@ -74,7 +75,7 @@ class Bridge(QObject):
                 result = error
             except CancelledError:
                 return
-            self.finished_work.emit(then, result)
+            self._give_back(then, result)
 
         self.bench.io.submit(coroutine).add_done_callback(settled)
 
@@ -106,6 +107,11 @@ class Bridge(QObject):
 
     def _pass_on(self, event: Event) -> None:
         self.event.emit(event)
+
+    def _give_back(self, then: Callable[[Any], None], result: object) -> None:
+        """Send a result to the GUI thread, if there is still a window to show it."""
+        with suppress(RuntimeError):  # Qt's object is gone: the window was closed while this ran
+            self.finished_work.emit(then, result)
 
     def _hand_over(self, then: Callable[[Any], None], result: object) -> None:
         then(result)

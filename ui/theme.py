@@ -100,6 +100,7 @@ def base_font(family: str, theme: Theme) -> QFont:
     font = QFont(family) if family else QFont()
     font.setPointSizeF(10.0 * theme.scale)
     font.setFeature(QFont.Tag("tnum"), 1)
+    font.setFeature(QFont.Tag("calt"), 0)  # else the code 0x0010 is drawn with a sign of multiplication
     return font
 
 

@@ -77,13 +77,14 @@ def register(app: typer.Typer) -> None:
 def _moment(option: str, text: str | None, otherwise: float) -> float:
     if text is None:
         return otherwise
+    from evtech.insights.files import moment_of
+
     try:
-        moment = datetime.fromisoformat(text)
+        return moment_of(text)
     except ValueError as error:
         raise InputError(
             f"{option} {text!r} is no date or time.", "Such as 2026-03-01 or 2026-03-01T12:00Z."
         ) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def _zone(name: str) -> str:

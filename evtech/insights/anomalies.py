@@ -56,6 +56,7 @@ def _made(attempt: Attempt, rule: str, severity: str, text: str, suggestion: str
 def _clock(attempt: Attempt) -> Anomaly | None:
     """Find times that run backwards: energy or unplugging before what must come first."""
     pairs = (
+        (attempt.plugged_at, attempt.energy_started_at, "energy began before the plug was in"),
         (attempt.energy_started_at, attempt.energy_ended_at, "energy ended before it began"),
         (attempt.plugged_at, attempt.unplugged_at, "unplugged before plugged in"),
         (attempt.energy_started_at, attempt.unplugged_at, "unplugged before energy began"),
@@ -129,8 +130,7 @@ def _mismatch(attempt: Attempt) -> Anomaly | None:
 def _overlaps(attempts: Attempts) -> list[Anomaly]:
     """Find a vehicle plugged in before the one before was unplugged: one port serves one vehicle."""
     found = []
-    for before, row in overlapping(attempts):
-        overlap = float(attempts.unplugged_at[before] - attempts.start[row])
+    for row, overlap in overlapping(attempts):
         text = f"It begins {overlap:.0f} s before the session before it ended: recorded twice, or a clock is wrong."
         found.append(_made(attempts[row], "duplicate_time", "warning", text, "Compare both sessions.", overlap, 0.0))
     return found
@@ -140,7 +140,7 @@ def _outliers(attempts: Attempts) -> list[Anomaly]:
     """Find mean powers far from those of the port's last 30 sessions (modified z-score over 3.5)."""
     spans = attempts.energy_span
     lengths = spans.ends - spans.starts
-    rows = np.flatnonzero((lengths >= 300) & (np.abs(attempts.energy_kwh) > 0))
+    rows = np.flatnonzero((lengths >= 300) & (attempts.energy_kwh > 0))
     rows = rows[np.argsort(attempts.start[rows], kind="stable")]
     means = attempts.energy_kwh[rows] * 3600 / lengths[rows]
     found = []

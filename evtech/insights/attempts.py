@@ -64,9 +64,9 @@ class Attempts(Table, Sequence[Attempt]):
             return attempts
         rows = list(attempts)
         columns: dict[str, Any] = {name: Texts.of(getattr(a, name) for a in rows) for name in _TEXTS}
-        columns |= {name: floats([getattr(a, name) for a in rows]) for name in _NUMBERS}
+        columns |= {name: floats([getattr(a, name) for a in rows]) for name in (*_NUMBERS, "start", "end")}
         columns["session_id"] = np.array([a.session_id for a in rows], dtype=object)
-        return cls.made(**columns, is_judged=np.array([a.is_judged for a in rows], dtype=bool))
+        return cls(**columns, is_judged=np.array([a.is_judged for a in rows], dtype=bool))
 
     def __len__(self) -> int:
         return len(self.start)
@@ -82,7 +82,10 @@ class Attempts(Table, Sequence[Attempt]):
         values |= {name: or_none(getattr(self, name)[at]) for name in _NUMBERS}
         if values["auth_ok"] is not None:
             values["auth_ok"] = bool(values["auth_ok"])
-        return Attempt(**values, session_id=self.session_id[at], is_judged=bool(self.is_judged[at]))
+        found = Attempt(**values, session_id=self.session_id[at], is_judged=bool(self.is_judged[at]))
+        for name in ("start", "end"):  # of retries that were joined they are those of all
+            object.__setattr__(found, name, float(getattr(self, name)[at]))
+        return found
 
     def __iter__(self) -> Iterator[Attempt]:
         return (self[row] for row in range(len(self)))
@@ -95,6 +98,11 @@ class Attempts(Table, Sequence[Attempt]):
     def has_started(self) -> Mask:
         """Return for each whether energy flowed at all."""
         return ~np.isnan(self.energy_started_at)
+
+    @property
+    def first(self) -> Floats:
+        """Return for each the first instant known: a wrong clock puts energy before the plug."""
+        return np.fmin(self.start, self.energy_started_at)
 
     @property
     def energy_span(self) -> Spans:

@@ -1,6 +1,10 @@
 """How long were the ports up? NEVI (23 CFR 680.116(b)), California, United Kingdom (SI 2023/1168, regulation 7).
 
 All in minutes of UTC. Overlapping outages count once; an exclusion counts only where a port was down in it.
+
+Where the rules are silent: time after now is unknown unless a row speaks of it; a merged episode is one failure,
+without its excluded minutes; an outage that reaches over an end of the period is cut there, is a failure of the period
+and, if its row has an end, repaired where it is cut; a blocked port is up for NEVI.
 """
 
 import math
@@ -45,7 +49,8 @@ _PRECEDENCE = (
 class Downtime:
     """What is known of one port in a period: unions of intervals inside it, open ends closed at ``now``.
 
-    ``service`` reaches into the future, ``passed`` ends at ``now``; ``known`` is what of it was watched.
+    ``service`` reaches into the future, ``passed`` ends at ``now`` or where the last row ends; ``known`` is what of it
+    was watched.
     """
 
     service: Spans
@@ -154,8 +159,8 @@ def _from_outages(outages: list[Outage], port: Port, period: Interval, now: floa
     real = [o for o in outages if not o.is_exclusion]
     down = _inside([_span(o, now) for o in real], service)
     out = _inside([_span(o, now) for o in outages if o.excluded], service)
-    watched = clip(service, (period[0], max(period[0], min(period[1], now))))
-    still = [o.start for o in real if o.end is None]
+    watched = union(joined([clip(service, (period[0], now)), down]))
+    still = [o.start for o in real if o.end is None and o.start < min(now, period[1])]
     return Downtime(service, watched, watched, down, out, intersect(down, out), min(still, default=None))
 
 
@@ -170,12 +175,13 @@ def _from_states(states: Sequence[StateSpan], port: Port, period: Interval, now:
         taken = union(joined([taken, spans[state]]))
     gone = union(joined(spans[state] for state in _NOT_THERE))
     service = subtract(service, gone)
-    passed = clip(service, (period[0], max(period[0], min(period[1], now))))
+    passed = union(joined([clip(service, (period[0], now)), intersect(taken, service)]))
     silent = subtract(passed, taken)
     down = union(joined(spans[state] for state in DOWN_STATES))
     exempt = union(joined([*(spans[state] for state in _EXEMPT), silent]))
     known = subtract(passed, union(joined([spans["UNKNOWN"], silent])))
-    still = seen.start[np.isnan(seen.end) & seen.state.among(DOWN_STATES)]
+    lasting = np.isnan(seen.end) & (seen.start < min(now, period[1])) & seen.state.among(DOWN_STATES)
+    still = seen.start[lasting]
     return Downtime(service, passed, known, down, NOTHING, exempt, float(still.min()) if len(still) else None)
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from evtech.insights.grid import hours_of, local_hours, quarters
+from evtech.insights.grid import QUARTER_S, hours_of, local_hours, quarters
 from evtech.insights.intervals import Interval, intersect
 from evtech.insights.port_use import PortUse
 
@@ -36,23 +36,26 @@ class WeekHours:
 
 
 def demand(uses: Iterable[PortUse], period: Interval) -> Demand:
-    """Return the peak over the ports' common load; intervals cut by the period's ends keep their own length."""
+    """Return the peak over the ports' common load, the first of equal ones.
+
+    A quarter that an end of the period cuts counts with the energy inside it, over the whole quarter: no short
+    stretch at full power passes for a demand that nobody bills. Mean and load factor are over the same quarters.
+    """
     grid = quarters(period)
-    lengths = np.diff(grid) / 3600
-    total = np.zeros(len(lengths))
+    total = np.zeros(len(grid) - 1)
     peaks = 0.0
     loads = {use.port.name: use.energy for use in uses}
     for load in loads.values():
-        kw = load.over(grid) / lengths
+        kw = load.over(grid) / (INTERVAL_MIN / 60)
         peaks += float(kw.max())
         total += kw
     if not len(total) or total.max() <= 0:
         return Demand(None, None, (), None, None, None)
-    at = int(total.argmax())
-    peak, mean = float(total[at]), float((total * lengths).sum() / lengths.sum())
+    at = int(np.argmax(total >= total.max() * (1 - 1e-9)))  # rounding must not choose among equals
+    peak, mean = float(total[at]), float(total.mean())
     return Demand(
         peak_kw=peak,
-        at=float(grid[at]),
+        at=float(grid[at] // QUARTER_S * QUARTER_S),
         ports_active=tuple(name for name, load in loads.items() if load.over(grid[at : at + 2])[0] > 0),
         mean_kw=mean,
         load_factor=mean / peak,
@@ -63,9 +66,8 @@ def demand(uses: Iterable[PortUse], period: Interval) -> Demand:
 def week_hours(use: PortUse, period: Interval) -> WeekHours:
     """Return one port's energy, occupation and exposure by local hour of the week, split at every local hour."""
     hours = local_hours(period, use.port.timezone)
-    by_quarter = use.energy.over(quarters(period))  # energy that flowed backwards is none, quarter by quarter
     steps = (
-        np.add.reduceat(by_quarter, hours.quarter),
+        use.energy.over(hours.grid),
         hours_of(intersect(use.occupied, use.open)).over(hours.grid),
         hours_of(use.open).over(hours.grid),
     )

@@ -50,13 +50,9 @@ class Integral:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class LocalHours:
-    """A period cut at every hour of a zone's wall clock: for each step its local day (from 1970-01-01) and hour.
-
-    ``quarter`` is each step's first quarter of an hour among those of the period.
-    """
+    """A period cut at every hour of a zone's wall clock: for each step its local day (from 1970-01-01) and hour."""
 
     grid: Floats
-    quarter: Ints
     day: Ints
     hour: Ints
 
@@ -72,10 +68,10 @@ def hours_of(spans: Iterable[Interval]) -> Integral:
 
 
 def energy_of(attempts: Attempts) -> Integral:
-    """Return the integral of energy (kWh); energy without a duration is left out."""
+    """Return the integral of energy (kWh); energy without a duration or below zero is left out."""
     spans = attempts.energy_span
     lengths = spans.ends - spans.starts
-    flowed = (lengths > 0) & ~np.isnan(attempts.energy_kwh) & (attempts.energy_kwh != 0)
+    flowed = (lengths > 0) & (attempts.energy_kwh > 0)
     return Integral.of(spans.take(flowed), attempts.energy_kwh[flowed] / lengths[flowed])
 
 
@@ -93,7 +89,7 @@ def local_hours(period: Interval, zone: str) -> LocalHours:
     grid = quarters(period)
     day, hour = local_time(grid[:-1], zone)
     first = np.concatenate(([0], np.flatnonzero(np.diff(day * 24 + hour)) + 1))
-    return LocalHours(np.append(grid[first], grid[-1]), first, day[first], hour[first])
+    return LocalHours(np.append(grid[first], grid[-1]), day[first], hour[first])
 
 
 def local_time(moments: Floats, zone: str) -> tuple[Ints, Ints]:

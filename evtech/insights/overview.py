@@ -71,7 +71,7 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
     ports, told = records.ports, _outages_by_port(records)
     attempts = Attempts.of(records.attempts)
     inside = attempts.take((attempts.start >= period[0]) & (attempts.start < period[1]))
-    touching = by_port(attempts.take((attempts.start < period[1]) & (attempts.end >= period[0])))
+    touching = by_port(attempts.take((attempts.first < period[1]) & (attempts.end >= period[0])))
     states = by_port(States.of(records.states)) if records.states is not None else None
     uses, available = {}, {}
     for name, port in ports.items():

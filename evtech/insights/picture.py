@@ -10,6 +10,7 @@ from evtech.insights.records import Port, Records
 from evtech.insights.ribbon import ribbon
 from evtech.insights.suggestions import Suggestion, in_hours, suggestions
 from evtech.insights.trends import DAY, Stretch, boundaries, step_for, stretches
+from evtech.insights.weekly import WeekSpread, week_spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,7 @@ class Picture:
     trend: list[Stretch]
     days: list[Stretch]
     ribbons: dict[str, dict[str, Spans]]
+    spread: WeekSpread
 
     @property
     def worst_first(self) -> list[Port]:
@@ -51,6 +53,7 @@ def picture(records: Records, period: Interval, now: float, zone: str) -> Pictur
         trend=stretches(found.attempts, uses, boundaries(period, zone, step)),
         days=stretches(found.attempts, uses, boundaries(period, zone, DAY)),
         ribbons={name: ribbon(use, period, now) for name, use in uses.items()},
+        spread=week_spread(found),
     )
 
 
@@ -73,6 +76,12 @@ def behind_stretch(shown: Picture, stretch: Stretch, *, failed: bool) -> frozens
 def behind_span(shown: Picture, port: str, span: Interval) -> frozenset[str]:
     """Return the sessions of a port that lie in or touch a span; where there are none, the last one before it."""
     return _behind(shown, port, Spans.of([span]))
+
+
+def behind_failed(shown: Picture, port: str) -> frozenset[str]:
+    """Return the failed sessions of a port that began in the period."""
+    attempts = shown.overview.attempts
+    return failed_of(attempts.take(attempts.port.among({port}))).ids()
 
 
 def behind_cause(shown: Picture, cause: str) -> frozenset[str]:

@@ -82,6 +82,11 @@ class Attempt:
         return self.energy_started_at is not None
 
     @property
+    def first(self) -> float:
+        """Return the first instant known of it: a wrong clock puts energy before the plug."""
+        return self.start if self.energy_started_at is None else min(self.start, self.energy_started_at)
+
+    @property
     def energy_span(self) -> Interval | None:
         """Return the time in which energy flowed; an unknown end is the unplugging, else unknown."""
         end = self.energy_ended_at if self.energy_ended_at is not None else self.unplugged_at

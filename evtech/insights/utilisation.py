@@ -1,4 +1,8 @@
-"""How much were the ports used? Minutes and energy inside the period, per port; a session counts where it starts."""
+"""How much were the ports used? Minutes and energy inside the period, per port; a session counts where it starts.
+
+Energy and sessions are those of the period; shares and means are of the time in service in it. Energy without a
+duration counts where its session starts.
+"""
 
 from dataclasses import dataclass
 
@@ -33,8 +37,9 @@ def utilisation(use: PortUse, period: Interval) -> Utilisation:
     service = measure(use.exposed)
     plugged = measure(intersect(use.plugged, use.exposed))
     charging = measure(intersect(use.charging, use.exposed))
-    began = (use.attempts.start >= period[0]) & (use.attempts.start < period[1])
-    kwh = _kwh_inside(use.attempts, began, period)
+    began = _began(use.attempts, period)
+    kwh = _kwh_inside(use.attempts, period)
+    served = sum(_kwh_inside(use.attempts, span) for span in port.in_service(period))
     sessions = int(np.count_nonzero(began & use.attempts.has_started))
     peak = float(np.fmax.reduce(use.attempts.peak_kw[began], initial=np.nan))
     up = measure(subtract(use.exposed, down.outages)) if down is not None else None
@@ -43,25 +48,29 @@ def utilisation(use: PortUse, period: Interval) -> Utilisation:
         time_plugged_pct=_share(plugged, service),
         time_charging_pct=_share(charging, service),
         adjusted_pct=_share(charging, up) if up is not None else None,
-        energy_pct=_share(kwh, port.rated_kw * service / 60) if port.rated_kw else None,
+        energy_pct=_share(served, port.rated_kw * service / 60) if port.rated_kw else None,
         idle_pct=_share(plugged - charging, plugged),
         kwh=kwh,
         sessions=sessions,
-        mean_kw=kwh / (charging / 60) if charging > 0 else None,
+        mean_kw=served / (charging / 60) if charging > 0 else None,
         peak_to_rated_pct=100 * peak / port.rated_kw if peak == peak and port.rated_kw else None,
-        kwh_per_day=kwh / days if days > 0 else None,
+        kwh_per_day=served / days if days > 0 else None,
         sessions_per_day=sessions / days if days > 0 else None,
     )
 
 
-def _kwh_inside(attempts: Attempts, began: Mask, period: Interval) -> float:
-    """Return the energy inside the period: by share of time, as nothing finer is known."""
+def _began(attempts: Attempts, period: Interval) -> Mask:
+    return np.asarray((attempts.start >= period[0]) & (attempts.start < period[1]))
+
+
+def _kwh_inside(attempts: Attempts, period: Interval) -> float:
+    """Return the energy inside the period: by share of time, as nothing finer is known; none if below zero."""
     spans = attempts.energy_span
     lengths = spans.ends - spans.starts
     inside = np.minimum(spans.ends, period[1]) - np.maximum(spans.starts, period[0])
     lasted = lengths > 0
-    shares = np.divide(np.maximum(inside, 0.0), lengths, out=began.astype(np.float64), where=lasted)
-    return float(np.nansum(attempts.energy_kwh * shares))
+    shares = np.divide(np.maximum(inside, 0.0), lengths, out=_began(attempts, period).astype(np.float64), where=lasted)
+    return float(np.nansum(np.maximum(attempts.energy_kwh, 0.0) * shares))
 
 
 def _share(part: float, whole: float) -> float | None:

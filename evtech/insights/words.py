@@ -2,6 +2,7 @@
 
 import functools
 import tomllib
+from collections.abc import Mapping
 from typing import Any
 
 from evtech import paths
@@ -19,8 +20,8 @@ def words(lang: str) -> dict[str, Any]:
     return tomllib.loads((paths.resources() / "i18n" / f"insights_{lang}.toml").read_text("utf-8"))
 
 
-def sentence(said: Suggestion, lang: str = "en") -> str:
-    """Return a suggestion as one sentence with its figures."""
+def sentence(said: Suggestion, lang: str = "en", codes: Mapping[str, str] | None = None) -> str:
+    """Return a suggestion as one sentence with its figures; ``codes`` says what codes of faults mean."""
     table = words(lang)
     values: dict[str, object] = {
         name: value if isinstance(value, str | int) else number(value, lang) for name, value in said.figures.items()
@@ -28,7 +29,8 @@ def sentence(said: Suggestion, lang: str = "en") -> str:
     if "weekday" in said.figures:
         values["weekday"] = table["weekdays"][int(said.figures["weekday"])]
     if "cause" in values:
-        values["cause"] = cause(str(values["cause"]), lang)
+        name = str(values["cause"])
+        values["cause"] = (codes or {}).get(name) or cause(name, lang)
     return str(table["suggestions"][said.kind]).format(**values)
 
 

@@ -25,6 +25,7 @@ from evtech.events import Event, EventKind
 from evtech.measure.sample import ChargerIdentity
 from evtech.store import (
     audit,
+    known_names,
     results,
     samples,
     session_columns,
@@ -34,6 +35,7 @@ from evtech.store import (
     upkeep,
     watching,
 )
+from evtech.store.known_names import KnownNames
 from evtech.store.opening import cannot, create_tables, format_of, make_engine
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.results import Result
@@ -348,6 +350,16 @@ class Archive:
         """Return the sessions that pass a filter as columns, newest first: for those who count many."""
         with self.reading() as connection:
             return session_columns.find(connection, wanted)
+
+    def known_names(self) -> KnownNames:
+        """Return the names of ports and sites, and when the newest session began."""
+        with self.reading() as connection:
+            return known_names.find(connection)
+
+    def error_codes(self, start: float, end: float) -> list[tuple[str, str]]:
+        """Return profile and code of what ended sessions that began in [start, end) (s since 1970)."""
+        with self.reading() as connection:
+            return known_names.error_codes(connection, start, end)
 
     def correct_session(self, session_id: str, field: str, value: str, *, technician: str = "", reason: str) -> None:
         """Correct a session's ``site`` or ``clock_s`` (s to add to its times), or add a ``note``; the record stays."""

@@ -1,9 +1,10 @@
 """The page Sessions: filters and totals, sessions behind a mark, two compared, notes, corrections, imports, exports."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QDate, QItemSelectionModel
+from PySide6.QtCore import QDate, QItemSelectionModel, Qt
 from pytestqt.qtbot import QtBot
 
 from evtech.errors import ArchiveError
@@ -12,6 +13,7 @@ from evtech.store.session_list import SessionLine
 from tests.evtech.insights.fleet import fill
 from ui.import_dialog import ImportDialog
 from ui.main_window import MainWindow
+from ui.models.sessions import ENERGY
 from ui.pages.insights import SessionsBehind
 from ui.pages.sessions import SessionsPage
 from ui.session_dialogs import CorrectionDialog
@@ -47,6 +49,9 @@ def test_exactly_the_sessions_behind_a_mark(window: MainWindow, page: SessionsPa
     window.go("sessions", SessionsBehind(frozenset({"A04", "A11"}), "Fri 17–18 h"))
     qtbot.waitUntil(lambda: page.model.rowCount() == 2, timeout=5000)
     assert "Fri 17–18 h" in page.filters.chip_words.text()
+    with qtbot.waitSignal(page.task_wanted) as asked:
+        page.filters.back_wanted.emit()
+    assert asked.args[0] == "insights"
 
     page.filters._forget()
 
@@ -126,3 +131,27 @@ def test_an_import_is_looked_at_first_and_marked_as_such(page: SessionsPage, qtb
 
     dialog.zone.setCurrentText("nowhere")
     assert not dialog.take.isEnabled()
+
+
+def test_a_column_sorts_the_rows_and_the_chosen_session_stays_chosen(page: SessionsPage, qtbot: QtBot) -> None:
+    chosen = page.selected()
+    assert chosen is not None
+
+    page.table.sortByColumn(ENERGY, Qt.SortOrder.DescendingOrder)
+
+    energies = [line.energy_wh for line in page.model.rows]
+    assert energies[0] == 12_000.0
+    assert energies == sorted(energies, key=lambda e: -(e or 0.0))
+    assert page.selected() is chosen
+    page.filters.site.setText("yard a")
+    qtbot.waitUntil(lambda: page.model.rowCount() == 35, timeout=5000)
+    assert page.model.rows[0].energy_wh == 12_000.0
+
+
+def test_what_is_unknown_comes_last_in_either_order(page: SessionsPage) -> None:
+    lines = [replace(page.model.rows[0], id=str(wh), energy_wh=wh) for wh in (5.0, None, 9.0)]
+    page.model.show_rows(lines)
+
+    for order, wanted in ((Qt.SortOrder.AscendingOrder, [5, 9]), (Qt.SortOrder.DescendingOrder, [9, 5])):
+        page.model.sort(ENERGY, order)
+        assert [line.energy_wh for line in page.model.rows] == [*wanted, None]

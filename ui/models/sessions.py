@@ -1,7 +1,7 @@
 """Lines of sessions as rows of a table, and one session's facts as rich text."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from html import escape
 
@@ -11,8 +11,10 @@ from evtech.store.records import ChargingSession
 from evtech.store.session_list import RECORDED, SessionLine
 from ui.words import duration, energy_source, local_time, phase_word, quantity, stop_reason, translate
 
-STARTED, CHARGER, SITE, DURATION, ENERGY, PEAK, ENDED_BY, GAPS = range(8)
+# texts to the left, numbers to the right
+STARTED, CHARGER, SITE, ENDED_BY, DURATION, ENERGY, PEAK, GAPS = range(8)
 _RIGHT = (DURATION, ENERGY, PEAK, GAPS)
+_AS_THEY_COME = (STARTED, Qt.SortOrder.DescendingOrder)
 
 
 class SessionsModel(QAbstractTableModel):
@@ -21,12 +23,36 @@ class SessionsModel(QAbstractTableModel):
     def __init__(self) -> None:
         super().__init__()
         self.rows: Sequence[SessionLine] = []
+        self._order = _AS_THEY_COME
 
     def show_rows(self, rows: Sequence[SessionLine]) -> None:
-        """Replace the rows."""
+        """Replace the rows, newest first as they come; they are put into the order that was chosen."""
         self.beginResetModel()
-        self.rows = rows
+        self.rows = self._ordered(rows)
         self.endResetModel()
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Put the rows in the order of a column; what is unknown comes last either way."""
+        if (column, order) == self._order:
+            return
+        self._order = column, order
+        self.layoutAboutToBeChanged.emit()
+        chosen = [(index, id(self.rows[index.row()])) for index in self.persistentIndexList()]
+        self.rows = self._ordered(self.rows)
+        places = {id(line): row for row, line in enumerate(self.rows)}
+        for index, line in chosen:
+            self.changePersistentIndex(index, self.index(places[line], index.column()))
+        self.layoutChanged.emit()
+
+    def _ordered(self, rows: Sequence[SessionLine]) -> Sequence[SessionLine]:
+        column, order = self._order
+        if self._order == _AS_THEY_COME:
+            return rows
+        is_down = order == Qt.SortOrder.DescendingOrder
+        key = _KEYS[column]
+        known = [line for line in rows if key(line) is not None]
+        unknown = [line for line in rows if key(line) is None]
+        return sorted(known, key=key, reverse=is_down) + unknown  # type: ignore[arg-type]  # no None is left
 
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
         return 0 if parent.isValid() else len(self.rows)
@@ -45,6 +71,18 @@ class SessionsModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return _alignment(index.column())
         return cell(self.rows[index.row()], index.column()) if role == Qt.ItemDataRole.DisplayRole else None
+
+
+_KEYS: dict[int, Callable[[SessionLine], float | str | None]] = {
+    STARTED: lambda line: line.started,
+    CHARGER: lambda line: line.port.casefold(),
+    SITE: lambda line: line.site.casefold() or None,
+    DURATION: lambda line: (time.time() if line.ended is None else line.ended) - line.started,
+    ENERGY: lambda line: line.energy_wh,
+    PEAK: lambda line: line.peak_power_w,
+    ENDED_BY: lambda line: _ended_by(line).casefold(),
+    GAPS: lambda line: line.gaps,
+}
 
 
 def cell(line: SessionLine, column: int) -> str:
@@ -147,10 +185,10 @@ def _titles() -> tuple[str, ...]:
         translate("Sessions", "Started"),
         translate("Sessions", "Charger"),
         translate("Sessions", "Site"),
+        translate("Sessions", "Ended by"),
         translate("Sessions", "Duration"),
         translate("Sessions", "Energy"),
         translate("Sessions", "Peak"),
-        translate("Sessions", "Ended by"),
         translate("Sessions", "Gaps"),
     )
 

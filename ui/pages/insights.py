@@ -3,7 +3,9 @@
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from html import escape
 from typing import TYPE_CHECKING
+from zoneinfo import ZoneInfo
 
 from PySide6.QtCore import QLocale, Qt, QTimer, QTimeZone
 from PySide6.QtGui import QResizeEvent
@@ -12,8 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
-    QLineEdit,
-    QPushButton,
     QScrollArea,
     QTabWidget,
     QVBoxLayout,
@@ -25,20 +25,21 @@ from evtech.store.archive import Archive
 from ui.bridge import Bridge
 from ui.pages.page import Page
 from ui.theme import Theme
-from ui.widgets.bar_charts import DailyEnergy, Pareto, Part, Trend
+from ui.widgets.bar_charts import DailyEnergy, Pareto, Part, Trend, grouped
 from ui.widgets.chart_panel import ChartPanel
-from ui.widgets.dress import Heading, Muted, dress
+from ui.widgets.dress import Heading, LargeButton, Muted, dress
 from ui.widgets.heat_map import HeatMap, weekdays
+from ui.widgets.known_edit import KnownEdit
 from ui.widgets.month_choice import MonthChoice
-from ui.widgets.port_ribbon import PortRibbon, PortRow
+from ui.widgets.port_ribbon import Failed, PortRibbon, PortRow
 from ui.words import translate
 
 if TYPE_CHECKING:
     from evtech.insights.anomalies import Anomaly
     from evtech.insights.intervals import Interval
     from evtech.insights.picture import Picture
-    from evtech.insights.rates import Rate
     from evtech.insights.trends import Stretch
+    from evtech.store.known_names import KnownNames
 
 WAIT_MS = 300  # of typing before a filter is used
 REMARKS = 3
@@ -52,6 +53,15 @@ class SessionsBehind:
     words: str
 
 
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """What a worker brings: the pictures, the names to choose from, the words for codes of faults."""
+
+    picture: "Picture"
+    known: "KnownNames"
+    codes: dict[str, str]
+
+
 class InsightsPage(Page):
     """The pictures of one period."""
 
@@ -61,6 +71,8 @@ class InsightsPage(Page):
         self.picture: Picture | None = None
         self._asked = 0
         self._zone = _zone()
+        self._known: KnownNames | None = None
+        self._codes: dict[str, str] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(14, 10, 14, 10)
         layout.setSpacing(8)
@@ -69,6 +81,10 @@ class InsightsPage(Page):
         self.state = Muted()
         layout.addWidget(self.headline)
         layout.addWidget(self.state)
+        self.newest = LargeButton("", primary=True)
+        self.newest.clicked.connect(self._go_to_newest)
+        self.newest.setVisible(False)
+        layout.addWidget(self.newest, 0, Qt.AlignmentFlag.AlignLeft)
         self.remarks = QVBoxLayout()
         self.remarks.setSpacing(2)
         layout.addLayout(self.remarks)
@@ -100,8 +116,14 @@ class InsightsPage(Page):
         super().resizeEvent(event)
         is_narrow = self.width() < self.fontMetrics().horizontalAdvance("m") * 75
         way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
+        self._bar.setDirection(way)
         self._upper.setDirection(way)
         self._lower.setDirection(way)
+        for index in range(self.tabs.count()):
+            holder = self.tabs.widget(index)
+            if (layout := holder.layout()) is not None:
+                layout.activate()  # a hidden tab would keep the width that pictures beside each other needed
+            holder.updateGeometry()
 
     def load(self) -> None:
         """Count the chosen period on a worker thread."""
@@ -114,26 +136,48 @@ class InsightsPage(Page):
         self.state.setText(translate("Insights", "Counting …"))
         self.state.setVisible(True)
 
-        def count() -> "Picture":
+        def count() -> "Counted":
             from evtech.insights.archive_records import read_archive
             from evtech.insights.picture import picture
 
             records = read_archive(archive, charger, period, site=site, zone=zone)
-            return picture(records, period, time.time(), zone)
+            found = picture(records, period, time.time(), zone)
+            return Counted(found, archive.known_names(), code_names(archive.error_codes(*period)))
 
-        self._bridge.work(count, lambda result: self._show(result) if number == self._asked else None)
+        self._bridge.work(count, lambda result: self._take(result) if number == self._asked else None)
 
-    def _show(self, result: "Picture | EvtechError") -> None:
+    def _take(self, result: "Counted | EvtechError") -> None:
         if isinstance(result, EvtechError):
             self.state.setText(f"{result} {result.hint}")
             return
+        is_first, self._known, self._codes = self._known is None, result.known, result.codes
+        self.charger.show_names(result.known.ports)
+        self.site.show_names(result.known.sites)
+        if is_first and not result.picture.overview.attempts and self._go_to_newest():
+            return  # whoever opens the page for the first time sees the newest month that has something to show
+        self._show(result.picture)
+
+    def _go_to_newest(self) -> bool:
+        """Choose the month in which the newest session began; return whether that is another one than now."""
+        if self._known is None or self._known.newest is None:
+            return False
+        newest = datetime.fromtimestamp(self._known.newest).astimezone()
+        first, after = self.period.limits()
+        if first <= newest < after:
+            return False
+        self.period.show_month(newest.year, newest.month)
+        self.load()
+        return True
+
+    def _show(self, result: "Picture") -> None:
         self.picture = result
         found = result.overview
         self.state.setVisible(False)
+        self._offer_newest()
         self.headline.setText(_headline(result))
         self._show_remarks(all_of_them=False)
-        self.heat.show_week(found.week)
-        self.trend.show_trend(result.trend, result.step, result.zone)
+        self.heat.show_week(found.week, result.spread)
+        self.trend.show_trend(result.trend, result.step, result.zone, found.success.first_time)
         ports = [
             PortRow(p.name, p.site, result.ribbons[p.name], found.availability.get(p.name),
                     found.success_by_port[p.name].attempt)
@@ -143,7 +187,9 @@ class InsightsPage(Page):
         from evtech.insights.words import cause
 
         language = _language()
-        self.failures.show_parts([Part(key, cause(key, language), n) for key, n in found.failures.items()])
+        self.failures.show_parts(
+            [Part(key, self._codes.get(key) or cause(key, language), n) for key, n in found.failures.items()]
+        )
         self.downtime.show_parts(
             [Part(key, cause(key, language), minutes / 60) for key, minutes in found.causes.items() if minutes > 0]
         )
@@ -160,26 +206,38 @@ class InsightsPage(Page):
             return
         said = self.picture.suggestions
         shown = said if all_of_them else said[:REMARKS]
-        for remark in shown:
-            words = sentence(remark, _language())
-            self.remarks.addWidget(self._linked(words, remark.sessions))
-        if len(said) > len(shown):
-            more = QPushButton(translate("Insights", "{n} more remarks").format(n=len(said) - len(shown)))
-            more.clicked.connect(lambda: self._show_remarks(all_of_them=True))
-            self.remarks.addWidget(more, 0, Qt.AlignmentFlag.AlignLeft)
+        left = len(said) - len(shown)
+        for number, remark in enumerate(shown, 1):
+            words = sentence(remark, _language(), self._codes)
+            self.remarks.addWidget(self._linked(words, remark.sessions, left if number == len(shown) else 0))
         dress(self, self.theme)
 
-    def _linked(self, words: str, sessions: frozenset[str]) -> QWidget:
-        """Return a sentence with a link to the sessions behind it."""
-        label = QLabel(f"▸ {words}")
+    def _linked(self, words: str, sessions: frozenset[str], more: int = 0) -> QWidget:
+        """Return a sentence with a link to the sessions behind it, and one to ``more`` sentences."""
+        label = QLabel()
         label.setWordWrap(True)
         label.setTextInteractionFlags(Qt.TextInteractionFlag.TextBrowserInteraction)
+        parts = [f"▸ {escape(words)}"]
         if sessions:
             many = translate("Insights", "Show {n} sessions").format(n=len(sessions))
             link = many if len(sessions) > 1 else translate("Insights", "Show the session")
-            label.setText(f"▸ {words} <a href='#'>{link}</a>")
-            label.linkActivated.connect(lambda: self._open(sessions, words))
+            parts.append(f"<a href='#sessions'>{link}</a>")
+        if more:
+            parts.append(f"· <a href='#more'>{translate('Insights', '{n} more remarks').format(n=more)}</a>")
+        label.setText(" ".join(parts))
+        label.linkActivated.connect(
+            lambda link: self._show_remarks(all_of_them=True) if link == "#more" else self._open(sessions, words)
+        )
         return label
+
+    def _offer_newest(self) -> None:
+        """Offer the newest month where the chosen period holds nothing."""
+        newest = self._known.newest if self._known is not None else None
+        is_empty = self.picture is not None and not self.picture.overview.attempts
+        self.newest.setVisible(is_empty and newest is not None)
+        if newest is not None:
+            month = QLocale().toString(datetime.fromtimestamp(newest).astimezone(), "MMMM yyyy")
+            self.newest.setText(translate("Insights", "Show {month}, the newest with sessions").format(month=month))
 
     def _show_anomalies(self, found: "list[Anomaly]") -> None:
         _clear(self.anomalies)
@@ -214,10 +272,15 @@ class InsightsPage(Page):
             )
             self._open(behind_hour(self.picture, number), words)
 
-    def _open_span(self, key: "tuple[str, Interval]") -> None:
-        from evtech.insights.picture import behind_span
+    def _open_span(self, key: "Failed | tuple[str, Interval]") -> None:
+        from evtech.insights.picture import behind_failed, behind_span
 
-        if self.picture is not None:
+        if self.picture is None:
+            return
+        if isinstance(key, Failed):
+            words = translate("Insights", "failed attempts at {port}").format(port=key.port)
+            self._open(behind_failed(self.picture, key.port), words)
+        else:
             self._open(behind_span(self.picture, *key), key[0])
 
     def _open_failed(self, stretch: "Stretch") -> None:
@@ -249,23 +312,20 @@ class InsightsPage(Page):
 
     def _make_bar(self) -> QWidget:
         bar = QWidget()
-        row = QHBoxLayout(bar)
+        row = self._bar = QHBoxLayout(bar)
         row.setContentsMargins(0, 0, 0, 0)
         self.period = MonthChoice()
         self.period.changed.connect(self._wait)
-        self.site, self.charger = QLineEdit(), QLineEdit()
-        for edit, words in (
-            (self.site, translate("Insights", "All sites")),
-            (self.charger, translate("Insights", "All chargers")),
-        ):
-            edit.setPlaceholderText(words)
-            edit.setAccessibleName(words)
-            edit.setClearButtonEnabled(True)
+        self.site = KnownEdit(translate("Insights", "All sites"), translate("Insights", "Site"))
+        self.charger = KnownEdit(translate("Insights", "All chargers"), translate("Insights", "Charger"))
+        for edit in (self.site, self.charger):
             edit.textChanged.connect(self._wait)
         row.addWidget(self.period)
         row.addStretch(1)
-        row.addWidget(self.site, 2)
-        row.addWidget(self.charger, 2)
+        names = QHBoxLayout()
+        names.addWidget(self.site)
+        names.addWidget(self.charger)
+        row.addLayout(names, 4)
         return bar
 
     def _make_charts(self) -> None:
@@ -298,23 +358,23 @@ def _headline(shown: "Picture") -> str:
     found = shown.overview
     if not found.attempts:
         return translate("Insights", "Nothing was recorded in this period.")
-    words = translate(
-        "Insights",
-        "Sessions: {all} · ports: {ports} · of {n} that can be judged {ok} succeeded, {first} at once · {kwh} kWh",
-    )
     kwh = sum(use.kwh for use in found.utilisation.values())
-    return words.format(
-        all=QLocale().toString(len(found.attempts)), ports=len(found.records.ports),
-        n=QLocale().toString(found.success.attempts),
-        ok=_percent(found.success.attempt), first=_percent(found.success.first_time),
-        kwh=QLocale().toString(kwh, "f", 0 if kwh >= 100 else 2),
-    )  # fmt: skip
-
-
-def _percent(rate: "Rate | None") -> str:
-    if rate is None:
-        return "—"
-    return f"{rate.value:.1f} % ({rate.low:.1f}–{rate.high:.1f})"
+    parts = [
+        translate("Insights", "{n} sessions").format(n=grouped(len(found.attempts))),
+        translate("Insights", "{n} ports").format(n=len(found.records.ports)),
+        f"{grouped(kwh)} kWh" if kwh >= 100 else f"{kwh:.2f} kWh",
+    ]
+    if found.success.attempts < len(found.attempts):
+        parts.append(translate("Insights", "{n} attempts can be judged").format(n=grouped(found.success.attempts)))
+    if found.success.attempt is not None:
+        rate = found.success.attempt
+        words = translate("Insights", "{pct} % succeeded ({low}–{high})")
+        parts.append(words.format(pct=f"{rate.value:.1f}", low=f"{rate.low:.1f}", high=f"{rate.high:.1f}"))
+    peak = found.demand
+    if peak.peak_kw is not None and peak.at is not None:
+        at = QLocale().toString(datetime.fromtimestamp(peak.at, ZoneInfo(shown.zone)), "d MMM HH:mm")
+        parts.append(translate("Insights", "peak {kw} kW ({at})").format(kw=f"{peak.peak_kw:.1f}", at=at))
+    return " · ".join(parts)
 
 
 def _grave(severity: str) -> str:
@@ -331,6 +391,17 @@ def _day(moment: float) -> str:
 
 def _language() -> str:
     return "de" if QLocale().language() == QLocale.Language.German else "en"
+
+
+def code_names(pairs: "list[tuple[str, str]]") -> dict[str, str]:
+    """Return codes with what their makers say they mean, from (profile, code); those that differ stay bare."""
+    from evtech.diagnostics.lookup import look_up
+
+    meanings: dict[str, set[str]] = {}
+    for profile, code in pairs:
+        found = next((match.meaning for match in look_up(code, profile) if match.kind == "vendor"), None)
+        meanings.setdefault(code, set()).add(found or "")
+    return {code: f"{code} {meant}" for code, said in meanings.items() if len(said) == 1 and (meant := min(said))}
 
 
 def _zone() -> str:

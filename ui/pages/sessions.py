@@ -24,11 +24,12 @@ from PySide6.QtWidgets import (
 
 from evtech.errors import EvtechError
 from evtech.store.archive import Archive
+from evtech.store.known_names import KnownNames
 from evtech.store.session_extras import Attachment
 from evtech.store.session_list import SessionLine, SessionList
 from ui.bridge import Bridge
 from ui.models.comparison import comparison
-from ui.models.sessions import CHARGER, SessionsModel, facts, totals
+from ui.models.sessions import CHARGER, STARTED, SessionsModel, facts, totals
 from ui.pages.insights import SessionsBehind
 from ui.pages.page import Page
 from ui.session_dialogs import CorrectionDialog, NoteDialog
@@ -57,6 +58,7 @@ class SessionsPage(Page):
         layout.setContentsMargins(14, 10, 14, 10)
         self.filters = SessionFilterBar()
         self.filters.changed.connect(self._ask)
+        self.filters.back_wanted.connect(self._go_back)
         self.filter = self.filters.text
         self.totals = QLabel()
         self.totals.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
@@ -93,6 +95,7 @@ class SessionsPage(Page):
         """Ask the archive on a worker thread: the first rows at once, the rest when it has come."""
         self._seen.clear()
         self._drawn = ()
+        self._bridge.work(self._archive.known_names, self._offer_names)
         self._ask()
 
     def choose(self, session_id: str) -> None:
@@ -156,8 +159,8 @@ class SessionsPage(Page):
         """Ask for a file and write a summary of exactly the rows shown."""
         from evtech.reports.customer import write_customer_report
 
-        rows = self.model.rows
-        self._write("pdf", lambda line, path: write_customer_report(rows, pdf=path), "summary")
+        rows, lang = list(self.model.rows), self._bridge.bench.report_language
+        self._write("pdf", lambda line, path: write_customer_report(rows, pdf=path, lang=lang), "summary")
 
     def add_note(self) -> None:
         """Ask for a note and keep it beside the record."""
@@ -236,6 +239,13 @@ class SessionsPage(Page):
 
         self._bridge.work(lambda: archive.session_list(wanted, FIRST_ROWS), show_first)
 
+    def _go_back(self) -> None:
+        self.task_wanted.emit("insights", None)
+
+    def _offer_names(self, known: KnownNames | EvtechError) -> None:
+        if not isinstance(known, EvtechError):
+            self.filters.show_names(known)
+
     def _show_all(self, found: SessionList | EvtechError, *, is_partial: bool = False) -> None:
         if isinstance(found, EvtechError):
             self.totals.setText(f"{found} {found.hint}")
@@ -274,9 +284,9 @@ class SessionsPage(Page):
         self._drawn = key
         self.views[1].setVisible(len(chosen) == 2)
         self._beside.setStretch(0, 5 if len(chosen) == 2 else 3)  # a comparison needs four columns
-        self.details.setText(
-            "" if chosen else translate("Sessions", "Choose a session; with Ctrl a second to compare.")
-        )
+        reading = translate("Sessions", "Reading the session …")
+        nothing = translate("Sessions", "Choose a session; with Ctrl a second to compare.")
+        self.details.setText(reading if chosen else nothing)
         for view in self.views:
             view.clear()
         for place, line in enumerate(chosen):
@@ -375,6 +385,8 @@ class SessionsPage(Page):
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(CHARGER, QHeaderView.ResizeMode.Stretch)
         header.setHighlightSections(False)
+        header.setSortIndicator(STARTED, Qt.SortOrder.DescendingOrder)
+        self.table.setSortingEnabled(True)
         self.table.selectionModel().selectionChanged.connect(self._show_details)
         self.model.modelReset.connect(self._show_details)
         return self.table

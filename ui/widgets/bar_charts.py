@@ -22,11 +22,20 @@ class Trend(Chart):
         super().__init__(translate("Insights", "Success over time"), 13)
         self.stretches: list[Stretch] = []
         self.zone, self.step = ZoneInfo("UTC"), MONTH
+        self.first_time: Rate | None = None
 
-    def show_trend(self, stretches: Sequence[Stretch], step: str, zone: str) -> None:
-        """Show the stretches."""
-        self.stretches, self.step, self.zone = list(stretches), step, ZoneInfo(zone)
+    def show_trend(self, stretches: Sequence[Stretch], step: str, zone: str, first_time: Rate | None) -> None:
+        """Show the stretches; ``first_time`` is the rate of visits that succeeded at once in all of them."""
+        self.stretches, self.step, self.zone, self.first_time = list(stretches), step, ZoneInfo(zone), first_time
         self.update()
+
+    def answer(self) -> str:
+        rate = self.first_time
+        if rate is None:
+            return ""
+        words = translate("Insights", "{pct} % of first attempts failed ({low}–{high})")
+        low, high = 100 - rate.high, 100 - rate.low
+        return words.format(pct=f"{100 - rate.value:.1f}", low=f"{low:.1f}", high=f"{high:.1f}")
 
     def table(self) -> TableTwin:
         head = (
@@ -160,6 +169,16 @@ class Pareto(Chart):
         self.updateGeometry()
         self.update()
 
+    def answer(self) -> str:
+        total = sum(part.size for part in self.parts)
+        if not total:
+            return ""
+        first = self.parts[0]
+        words = translate("Insights", "{cause}: {pct} % of {total} {unit}")
+        return words.format(
+            cause=first.name, pct=f"{100 * first.size / total:.0f}", total=grouped(total), unit=self._unit
+        )
+
     def table(self) -> TableTwin:
         head = (translate("Insights", "Cause"), self._unit, translate("Insights", "Share / %"),
                 translate("Insights", "Sum of shares / %"))  # fmt: skip
@@ -189,8 +208,8 @@ class Pareto(Chart):
             self.say(painter, QRectF(row.left(), row.top(), names - 8, high), part.name)
             bar = QRectF(bars.left(), row.top() + high * 0.18, bars.width() * part.size / shown[0].size, high * 0.64)
             painter.fillRect(bar, QColor(self.theme.phases[1]))
-            words = f"{part.size:,.0f} {self._unit} · {100 * part.size / total:.0f} % · Σ {100 * so_far / total:.0f} %"
-            words = words.replace(",", " ")
+            shares = f"{100 * part.size / total:.0f} % · Σ {100 * so_far / total:.0f} %"
+            words = f"{grouped(part.size)} {self._unit} · {shares}"
             self.say(painter, QRectF(bar.right() + 6, row.top(), area.right() - bar.right(), high), words,
                      colour=self.theme.muted)  # fmt: skip
             self.marks.append(Mark(row, part.key, f"{part.name}: {words}"))
@@ -208,6 +227,14 @@ class DailyEnergy(Chart):
         """Show days."""
         self.days, self.zone = list(days), ZoneInfo(zone)
         self.update()
+
+    def answer(self) -> str:
+        watched = [day for day in self.days if day.exposure_h > 0]
+        if not watched:
+            return ""
+        best = max(watched, key=lambda day: day.kwh)
+        words = translate("Insights", "{total} kWh; most on {day}: {kwh} kWh")
+        return words.format(total=grouped(sum(day.kwh for day in watched)), day=self._name(best), kwh=grouped(best.kwh))
 
     def table(self) -> TableTwin:
         head = (translate("Insights", "Day"), translate("Insights", "Energy / kWh"), translate("Insights", "Attempts"),
@@ -233,7 +260,7 @@ class DailyEnergy(Chart):
             y = plot.bottom() - plot.height() * level / top
             painter.setPen(QPen(QColor(self.theme.line), 1))
             painter.drawLine(QPointF(plot.left(), y), QPointF(plot.right(), y))
-            words = f"{level:,.0f} kWh".replace(",", " ")
+            words = f"{grouped(level)} kWh"
             self.say(painter, QRectF(area.left(), y - line / 2, left - area.left() - 6, line), words,
                      align=Qt.AlignmentFlag.AlignRight, colour=self.theme.muted)  # fmt: skip
             level += step
@@ -258,6 +285,11 @@ class DailyEnergy(Chart):
 
     def _name(self, day: Stretch) -> str:
         return datetime.fromtimestamp(day.start, self.zone).strftime("%Y-%m-%d")
+
+
+def grouped(number: float) -> str:
+    """Return a number without decimals, in groups of three."""
+    return f"{number:,.0f}".replace(",", " ")
 
 
 def _figures(rate: Rate | None) -> tuple[float | None, float | None, float | None]:

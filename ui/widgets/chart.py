@@ -52,6 +52,7 @@ class Chart(QWidget):
     """Base of all charts; a subclass draws in ``draw`` and appends to ``marks``."""
 
     chosen = Signal(object)  # a mark's key
+    told = Signal(str)  # what the mark says that is pointed at or reached by keys; nothing where there is none
 
     def __init__(self, name: str, lines: float = 12.0) -> None:
         super().__init__()
@@ -71,6 +72,10 @@ class Chart(QWidget):
     def table(self) -> TableTwin:
         """Return the same data as a table."""
         raise NotImplementedError
+
+    def answer(self) -> str:
+        """Return in one line what the picture answers, with its uncertainty; nothing where it cannot be said."""
+        return ""
 
     def apply_theme(self, theme: Theme) -> None:
         """Use the theme's colours."""
@@ -106,8 +111,17 @@ class Chart(QWidget):
             self.chosen.emit(mark.key)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        hit = self._mark_at(event.position()) is not None
-        self.setCursor(Qt.CursorShape.PointingHandCursor if hit else Qt.CursorShape.ArrowCursor)
+        mark = self._mark_at(event.position())
+        self.setCursor(Qt.CursorShape.PointingHandCursor if mark else Qt.CursorShape.ArrowCursor)
+        self.told.emit(mark.text if mark else "")
+
+    def leaveEvent(self, event: QEvent) -> None:
+        super().leaveEvent(event)
+        self.told.emit("")
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.told.emit("")
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         self._at = max(self._at, 0)
@@ -139,6 +153,7 @@ class Chart(QWidget):
     def _tell(self) -> None:
         if 0 <= self._at < len(self.marks):
             self.setAccessibleDescription(self.marks[self._at].text)
+            self.told.emit(self.marks[self._at].text)
 
     def _mark_at(self, at: QPointF) -> Mark | None:
         return next((mark for mark in reversed(self.marks) if mark.area.contains(at)), None)

@@ -1,4 +1,4 @@
-"""A chart with its question above it, its table twin behind a button, and its export as picture or data."""
+"""A chart with its question and its answer above it, its table twin behind a button, its export as picture or data."""
 
 import csv
 import io
@@ -19,6 +19,7 @@ from evtech.errors import EvtechError
 from ui.theme import Theme
 from ui.widgets.chart import Chart, TableTwin
 from ui.widgets.dress import Heading
+from ui.widgets.elided import Elided
 from ui.words import translate
 
 
@@ -60,6 +61,8 @@ class ChartPanel(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.title = Heading(title, 1.1)
         self.title.setWordWrap(False)
+        self.answer = Elided()
+        chart.told.connect(self._tell)
         self.switch = QPushButton(translate("Insights", "Table"))
         self.switch.setCheckable(True)
         self.switch.setAccessibleName(translate("Insights", "{title} as a table").format(title=title))
@@ -67,6 +70,8 @@ class ChartPanel(QFrame):
         self.export = QPushButton(translate("Insights", "Export…"))
         self.export.setAccessibleName(translate("Insights", "Export: {title}").format(title=title))
         self.export.clicked.connect(self._ask_export)
+        for button in (self.switch, self.export):  # the answer needs the room more than they do
+            button.setFixedWidth(button.fontMetrics().horizontalAdvance(button.text()) + 22)
         self.table = QTableView()
         self.table.setAccessibleName(title)
         self.table.verticalHeader().setVisible(False)
@@ -74,7 +79,8 @@ class ChartPanel(QFrame):
         self.table.setAlternatingRowColors(True)
         top = QHBoxLayout()
         top.addWidget(self.title)
-        top.addStretch()
+        top.addSpacing(8)
+        top.addWidget(self.answer, 1)
         top.addWidget(self.switch)
         top.addWidget(self.export)
         self._stack = QStackedLayout()
@@ -91,7 +97,8 @@ class ChartPanel(QFrame):
         self.chart.apply_theme(theme)
 
     def refresh(self) -> None:
-        """Show new data in the table too, if it is open."""
+        """Say what the new data answer, and show them in the table too, if it is open."""
+        self.answer.say(self.chart.answer())
         if self.switch.isChecked():
             self._show_table(True)
 
@@ -107,6 +114,10 @@ class ChartPanel(QFrame):
             write_whole(path, out.getvalue().encode())
         else:
             write_whole(path, self.chart.save_picture(path))
+
+    def _tell(self, words: str) -> None:
+        """Say what the mark means that is pointed at, else what the picture answers."""
+        self.answer.say(words or self.chart.answer())
 
     def _show_table(self, shown: bool) -> None:
         if shown:

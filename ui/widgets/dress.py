@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 )
 
 from ui.theme import Theme
+from ui.widgets.known_edit import KnownEdit
 
 _PRESSED = (QAbstractButton, QComboBox, QLineEdit, QAbstractSpinBox)
 
@@ -75,6 +76,8 @@ def dress(root: QWidget, theme: Theme) -> None:
         heading.fit()
     for button in root.findChildren(LargeButton):
         button.fit(theme)
+    for edit in root.findChildren(KnownEdit):
+        edit.fit(theme)
     for widget in root.findChildren(QWidget):
         inside_another = isinstance(widget.parentWidget(), _PRESSED)
         if isinstance(widget, _PRESSED) and not inside_another:

@@ -1,9 +1,12 @@
 """When is it full? Occupation by local hour of the week: seven rows, 24 columns, the figure in each cell."""
 
+import math
+
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter
 
 from evtech.insights.demand import WeekHours
+from evtech.insights.weekly import WeekSpread
 from ui.theme import contrast
 from ui.widgets.chart import Chart, Mark, TableTwin, nothing
 from ui.words import translate
@@ -18,17 +21,30 @@ def weekdays() -> tuple[str, ...]:
     )  # fmt: skip
 
 
+def _hour(hour: int) -> str:
+    return f"{weekdays()[hour // 24]} {hour % 24}–{hour % 24 + 1} h"
+
+
 class HeatMap(Chart):
     """Share of the watched port-hours in which a vehicle stood there; hatched where nobody watched."""
 
     def __init__(self) -> None:
         super().__init__(translate("Insights", "Occupation by hour of the week"), 13)
         self.week: WeekHours | None = None
+        self.spread: WeekSpread | None = None
 
-    def show_week(self, week: WeekHours) -> None:
-        """Show 168 hours."""
-        self.week = week
+    def show_week(self, week: WeekHours, spread: WeekSpread) -> None:
+        """Show 168 hours, and what single weeks differ."""
+        self.week, self.spread = week, spread
         self.update()
+
+    def answer(self) -> str:
+        shares = [(share, hour) for hour in range(168) if (share := self.share(hour))]
+        if not shares:
+            return ""
+        share, hour = max(shares)
+        words = translate("Insights", "fullest: {hour}, {pct} %{weeks}")
+        return words.format(hour=_hour(hour), pct=f"{100 * share:.0f}", weeks=self._weeks(hour))
 
     def below(self) -> int:
         return 24
@@ -42,7 +58,10 @@ class HeatMap(Chart):
     def table(self) -> TableTwin:
         head = (
             translate("Insights", "Day"), translate("Insights", "Hour"), translate("Insights", "Occupied / %"),
-            translate("Insights", "Energy / kWh per port-hour"), translate("Insights", "Watched / port-hours"),
+            translate("Insights", "Weeks"), translate("Insights", "Lowest week / %"),
+            translate("Insights", "Median / %"), translate("Insights", "90th percentile / %"),
+            translate("Insights", "Highest week / %"), translate("Insights", "Energy / kWh per port-hour"),
+            translate("Insights", "Watched / port-hours"),
         )  # fmt: skip
         rows: list[tuple[object, ...]] = []
         for hour in range(168):
@@ -50,8 +69,8 @@ class HeatMap(Chart):
             exposed = float(self.week.exposure_h[hour]) if self.week is not None else 0.0
             kwh = float(self.week.kwh[hour]) / exposed if self.week is not None and exposed > 0 else None
             percent = None if share is None else round(100 * share, 1)
-            rows.append((weekdays()[hour // 24], hour % 24, percent, None if kwh is None else round(kwh, 3),
-                         round(exposed, 1)))  # fmt: skip
+            rows.append((weekdays()[hour // 24], hour % 24, percent, *self._figures(hour),
+                         None if kwh is None else round(kwh, 3), round(exposed, 1)))  # fmt: skip
         return TableTwin(head, rows)
 
     def draw(self, painter: QPainter, area: QRectF) -> None:
@@ -80,7 +99,7 @@ class HeatMap(Chart):
 
     def _cell(self, painter: QPainter, cell: QRectF, hour: int, font: object) -> None:
         share = self.share(hour)
-        name = f"{weekdays()[hour // 24]} {hour % 24}–{hour % 24 + 1} h"
+        name = _hour(hour)
         if share is None:
             painter.fillRect(cell, self.hatch())
             self.marks.append(Mark(cell, hour, f"{name}: {nothing()}"))
@@ -88,8 +107,9 @@ class HeatMap(Chart):
         colour = self._colour(share)
         painter.fillRect(cell, colour)
         exposed = float(self.week.exposure_h[hour]) if self.week is not None else 0.0
-        words = translate("Insights", "{hour}: occupied {pct} % of {watched} port-hours watched")
-        self.marks.append(Mark(cell, hour, words.format(hour=name, pct=f"{100 * share:.0f}", watched=f"{exposed:.0f}")))
+        words = translate("Insights", "{hour}: occupied {pct} % of {watched} port-hours watched{weeks}")
+        said = words.format(hour=name, pct=f"{100 * share:.0f}", watched=f"{exposed:.0f}", weeks=self._weeks(hour))
+        self.marks.append(Mark(cell, hour, said))
         if font is None:
             return
         usual = painter.font()
@@ -97,6 +117,21 @@ class HeatMap(Chart):
         ink = max((self.theme.text, self.theme.panel), key=lambda ink: contrast(ink, colour.name()))
         self.say(painter, cell, f"{100 * share:.0f}", align=Qt.AlignmentFlag.AlignHCenter, colour=ink)
         painter.setFont(usual)
+
+    def _weeks(self, hour: int) -> str:
+        """Return in brackets what single weeks were; nothing where one week is all there is."""
+        if self.spread is None or self.spread.weeks[hour] < 2:
+            return ""
+        words = translate("Insights", " ({n} weeks: {low}–{high} %)")
+        low, high = (f"{100 * float(part[hour]):.0f}" for part in (self.spread.low, self.spread.high))
+        return words.format(n=int(self.spread.weeks[hour]), low=low, high=high)
+
+    def _figures(self, hour: int) -> tuple[float | int | None, ...]:
+        if self.spread is None:
+            return (None,) * 5
+        parts = (self.spread.low, self.spread.median, self.spread.p90, self.spread.high)
+        shares = (float(part[hour]) for part in parts)
+        return int(self.spread.weeks[hour]), *(None if math.isnan(s) else round(100 * s, 1) for s in shares)
 
     def _key(self, painter: QPainter, area: QRectF) -> None:
         words = translate("Insights", "occupied, % of the hours watched")

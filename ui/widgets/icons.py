@@ -1,4 +1,4 @@
-"""The icons of the rail, drawn in the theme's colours at any scale."""
+"""The icons of the rail and of fields, drawn in the theme's colours at any scale."""
 
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QIcon, QPainter, QPainterPath, QPen, QPixmap
@@ -15,6 +15,11 @@ def rail_icon(name: str, theme: Theme) -> QIcon:
     icon.addPixmap(_picture(name, theme.text), QIcon.Mode.Normal)
     icon.addPixmap(_picture(name, theme.accent_text), QIcon.Mode.Selected)
     return icon
+
+
+def plain_icon(name: str, colour: str) -> QIcon:
+    """Return an icon in one colour."""
+    return QIcon(_picture(name, colour))
 
 
 def _picture(name: str, colour: str) -> QPixmap:
@@ -89,7 +94,12 @@ def _folder(painter: QPainter) -> None:
     painter.drawLine(QPointF(11, 4), QPointF(13, 7))
 
 
+def _down(painter: QPainter) -> None:
+    painter.drawLine(QPointF(5, 8), QPointF(11, 14))
+    painter.drawLine(QPointF(11, 14), QPointF(17, 8))
+
+
 _DRAWN = {
     "connect": _plug, "live": _wave, "diagnose": _search, "calibrate": _dial, "billing": _bill, "sessions": _rows,
-    "insights": _bars, "visit": _folder,
+    "insights": _bars, "visit": _folder, "down": _down,
 }  # fmt: skip

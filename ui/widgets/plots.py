@@ -12,7 +12,7 @@ from datetime import datetime
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen
+from PySide6.QtGui import QColor, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from ui.theme import LIGHT, Theme
@@ -200,10 +200,12 @@ class Plots(QWidget):
                     label.setPos((start + end) / 2, plot.viewRange()[1][0])
             for number, (at, text) in enumerate(events):
                 label = text if index == 0 else None
+                left, right = plot.viewRange()[0]
+                is_last = at > left + 0.9 * (right - left)  # there the names of the curves stand
                 options = {
                     "position": 0.92 - 0.16 * (number % 2),
                     "color": self.theme.muted,
-                    "anchors": [(0, 0), (0, 0)],
+                    "anchors": [(1, 0), (1, 0)] if is_last else [(0, 0), (0, 0)],
                 }
                 line = pg.InfiniteLine(at, 90, self._pen(self.theme.muted, 2), label=label, labelOpts=options)
                 self._keep(plot, line)
@@ -238,10 +240,23 @@ class Plots(QWidget):
                 axis = plot.getAxis(side)
                 axis.setPen(pg.mkPen(theme.line))
                 axis.setTextPen(pg.mkPen(theme.muted))
-            plot.setLabel("left", f"{panel.title} / {panel.unit}", color=theme.muted)
             for index, name in enumerate(panel.points):
                 self._curves[name].setPen(self._pen(theme.phases[index], index))
                 self._ends[name].setColor(theme.phases[index])
+        self._name_axes()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the unit alone at an axis that is too short for its name."""
+        super().resizeEvent(event)
+        self._name_axes()
+
+    def _name_axes(self) -> None:
+        metrics = self.fontMetrics()
+        room = (self.height() - 2 * metrics.height()) / max(len(self._plots), 1) - 12
+        for plot, panel in zip(self._plots, self.panels, strict=True):
+            whole = f"{panel.title} / {panel.unit}"
+            words = whole if metrics.horizontalAdvance(whole) < room else panel.unit
+            plot.setLabel("left", words, color=self.theme.muted)
 
     def _add(self, row: int, panel: Panel) -> None:
         plot = self._view.addPlot(row=row, col=0, axisItems={"bottom": TimeAxis("bottom")})

@@ -1,21 +1,33 @@
-"""Which port fails? A ribbon a port: in use, free, down, excused, not watched; beside it how it did."""
+"""Which port fails? A ribbon a port: in use, free, down, excused, not watched; beside it how it did.
 
-from collections.abc import Sequence
+Up to ten days a ribbon shows each stretch of time where it lies. Beyond that a stretch is thinner than a pixel, and
+widened ones would tell of far more downtime than there was: then each column is a day or a week, filled by shares.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
+import numpy as np
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
 
 from evtech.insights.availability import PortAvailability
+from evtech.insights.grid import hours_of
 from evtech.insights.intervals import Interval
 from evtech.insights.rates import Rate
 from evtech.insights.ribbon import DOWN, EXCUSED, FREE, IN_USE, UNKNOWN
+from evtech.insights.trends import DAY, MONTH, WEEK, boundaries
 from ui.widgets.chart import Chart, Mark, TableTwin, nothing
 from ui.words import translate
 
 SHOWN = 6
+LONGEST_EXACT_S = 10 * 86400.0
+_LEAST_COLUMN, _LEAST_DOWN = 6.0, 3.0  # pixels
+_UPWARDS = (DOWN, EXCUSED, IN_USE, FREE, UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +36,7 @@ class PortRow:
 
     port: str
     site: str
-    spans: dict[str, list[Interval]]
+    spans: Mapping[str, Sequence[Interval]]
     available: PortAvailability | None
     rate: Rate | None
 
@@ -34,10 +46,17 @@ def kinds() -> dict[str, str]:
     return {
         IN_USE: translate("Insights", "in use"),
         FREE: translate("Insights", "free"),
-        DOWN: translate("Insights", "down (drawn wide enough to be seen)"),
+        DOWN: translate("Insights", "down (drawn large enough to be seen)"),
         EXCUSED: translate("Insights", "down, excused"),
         UNKNOWN: nothing(),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The key of a mark: all failed attempts of a port."""
+
+    port: str
 
 
 class PortRibbon(Chart):
@@ -55,6 +74,13 @@ class PortRibbon(Chart):
         self._lines = 3.4 + 1.5 * max(1, min(len(rows), SHOWN))
         self.updateGeometry()
         self.update()
+
+    def answer(self) -> str:
+        if not self.rows:
+            return ""
+        worst = self.rows[0]
+        words = translate("Insights", "worst: {port}, {figures}")
+        return words.format(port=worst.port, figures=_says(worst))
 
     def table(self) -> TableTwin:
         head = (
@@ -87,7 +113,8 @@ class PortRibbon(Chart):
         key = QRectF(area.left(), area.top(), area.width(), line)
         names = min(area.width() * 0.24, max(metrics.horizontalAdvance(r.port) for r in self.rows) + 10)
         says = min(
-            area.width() * 0.34, metrics.horizontalAdvance("up 99.99 % · 100 % watched · 1000 of 1000 failed") + 8
+            area.width() * 0.34,
+            metrics.horizontalAdvance("up 99.99 % · 100 % watched · 100 of 1000 failed (10–20 %)") + 8,
         )
         bars = QRectF(area.left() + names, key.bottom() + 6, area.width() - names - says,
                       area.height() - line * 2.3 - 6)  # fmt: skip
@@ -98,7 +125,10 @@ class PortRibbon(Chart):
             bar = QRectF(bars.left(), top + high * 0.14, bars.width(), high * 0.72)
             self.say(painter, QRectF(area.left(), top, names - 8, high), row.port)
             self._ribbon(painter, bar, row)
-            self.say(painter, QRectF(bars.right() + 8, top, says - 8, high), _says(row), colour=self.theme.muted)
+            words = QRectF(bars.right() + 8, top, says - 8, high)
+            self.say(painter, words, _says(row), colour=self.theme.muted)
+            failed = translate("Insights", "{port}: the failed attempts").format(port=row.port)
+            self.marks.append(Mark(words, Failed(row.port), failed))
         self._times(painter, bars, line)
         more = len(self.rows) - len(shown)
         parts = [(lambda box, kind=kind: self._fill(painter, box, kind), words) for kind, words in kinds().items()]
@@ -109,6 +139,16 @@ class PortRibbon(Chart):
 
     def _ribbon(self, painter: QPainter, bar: QRectF, row: PortRow) -> None:
         start, end = self.period
+        if end - start > LONGEST_EXACT_S:
+            self._columns(painter, bar, row)
+        else:
+            self._stretches(painter, bar, row)
+        painter.setPen(QPen(QColor(self.theme.line), 1))
+        painter.setBrush(Qt.BrushStyle.NoBrush)
+        painter.drawRect(bar)
+
+    def _stretches(self, painter: QPainter, bar: QRectF, row: PortRow) -> None:
+        start, end = self.period
         scale = bar.width() / (end - start)
         self.marks.append(Mark(bar, (row.port, self.period), f"{row.port}: {_says(row)}"))
         for kind in (UNKNOWN, FREE, IN_USE, EXCUSED, DOWN):
@@ -116,13 +156,43 @@ class PortRibbon(Chart):
             for low, high in row.spans.get(kind, []):
                 box = QRectF(bar.left() + (low - start) * scale, bar.top(), (high - low) * scale, bar.height())
                 if grave:
-                    box.setWidth(max(box.width(), 3.0))
+                    box.setWidth(max(box.width(), _LEAST_DOWN))
                     words = f"{row.port}: {kinds()[kind].partition(' (')[0]} {self._clock(low)} – {self._clock(high)}"
                     self.marks.append(Mark(box.adjusted(-2, 0, 2, 0), (row.port, (low, high)), words))
                 self._fill(painter, box, kind)
-        painter.setPen(QPen(QColor(self.theme.line), 1))
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.drawRect(bar)
+
+    def _columns(self, painter: QPainter, bar: QRectF, row: PortRow) -> None:
+        """Fill a column a day, a week or a month from below: down, excused, in use, free, no data."""
+        start, end = self.period
+        fit = bar.width() / _LEAST_COLUMN
+        limits = next(
+            edges for step in (DAY, WEEK, MONTH)
+            if len(edges := boundaries(self.period, str(self.zone), step)) - 1 <= fit or step == MONTH
+        )  # fmt: skip
+        grid = np.array(limits)
+        hours = {kind: hours_of(row.spans.get(kind, ())).over(grid) for kind in _UPWARDS}
+        scale = bar.width() / (end - start)
+        for index, (low, high) in enumerate(pairwise(limits)):
+            column = QRectF(bar.left() + (low - start) * scale, bar.top(), (high - low) * scale, bar.height())
+            self._column(painter, column, {kind: float(each[index]) for kind, each in hours.items()})
+            said = [f"{kinds()[kind].partition(' (')[0]} {each[index]:.1f} h" for kind, each in hours.items()
+                    if each[index] >= 0.05]  # fmt: skip
+            words = f"{row.port}, {self._clock(low)} – {self._clock(high)}: {', '.join(said) or nothing()}"
+            self.marks.append(Mark(column, (row.port, (low, high)), words))
+
+    def _column(self, painter: QPainter, column: QRectF, hours: dict[str, float]) -> None:
+        total = sum(hours.values())
+        if total <= 0:
+            return
+        least = {kind: _LEAST_DOWN if kind in (DOWN, EXCUSED) and hours[kind] > 0 else 0.0 for kind in hours}
+        rest = column.height() - sum(least.values())
+        bottom = column.bottom()
+        for kind in _UPWARDS:
+            high = least[kind] + rest * hours[kind] / total
+            box = QRectF(column.left(), bottom - high, max(column.width() - 1, 1), high)
+            if high > 0:
+                self._fill(painter, box, kind)
+            bottom -= high
 
     def _fill(self, painter: QPainter, box: QRectF, kind: str) -> None:
         if kind == UNKNOWN:
@@ -162,15 +232,21 @@ class PortRibbon(Chart):
 def _says(row: PortRow) -> str:
     parts = []
     if row.available is not None and row.available.nevi_actual_pct is not None:
-        up = translate("Insights", "up {pct} %").format(pct=f"{row.available.nevi_actual_pct:.2f}")
+        pct = math.floor(100 * row.available.nevi_actual_pct) / 100  # a minute down never rounds to 100
+        up = translate("Insights", "up {pct} %").format(pct=f"{pct:.2f}")
         parts.append(up)
         if row.available.coverage_pct is not None and row.available.coverage_pct < 99.5:
             parts.append(translate("Insights", "{pct} % watched").format(pct=f"{row.available.coverage_pct:.0f}"))
     else:
         parts.append(nothing())
     if row.rate is not None:
-        words = translate("Insights", "{k} of {n} failed")
-        parts.append(words.format(k=row.rate.n - row.rate.k, n=row.rate.n))
+        words = translate("Insights", "{k} of {n} failed ({low}–{high} %)")
+        parts.append(
+            words.format(
+                k=row.rate.n - row.rate.k, n=row.rate.n, low=f"{100 - row.rate.high:.0f}",
+                high=f"{100 - row.rate.low:.0f}",
+            )
+        )  # fmt: skip
     return " · ".join(parts)
 
 

@@ -4,7 +4,9 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from evtech.insights.records import FAILED_ENDS, NORMAL_ENDS
+from evtech.store.known_names import KnownNames
 from evtech.store.session_list import SessionFilter
+from ui.widgets.known_edit import KnownEdit
 from ui.widgets.period import Period
 from ui.words import translate
 
@@ -15,6 +17,7 @@ class SessionFilterBar(QWidget):
     """``changed`` comes when typing pauses."""
 
     changed = Signal()
+    back_wanted = Signal()  # to the picture whose mark was clicked
 
     def __init__(self) -> None:
         super().__init__()
@@ -25,8 +28,8 @@ class SessionFilterBar(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         self._beside = QHBoxLayout()
         self.text = self._edit(translate("Sessions", "Any text: code, note, id …"), translate("Sessions", "Filter"))
-        self.charger = self._edit(translate("Sessions", "All chargers"), translate("Sessions", "Charger"))
-        self.site = self._edit(translate("Sessions", "All sites"), translate("Sessions", "Site"))
+        self.charger = KnownEdit(translate("Sessions", "All chargers"), translate("Sessions", "Charger"))
+        self.site = KnownEdit(translate("Sessions", "All sites"), translate("Sessions", "Site"))
         self.result = QComboBox()
         self.result.addItem(translate("Sessions", "All results"), ())
         self.result.addItem(translate("Sessions", "Ended as wanted"), tuple(sorted(NORMAL_ENDS)))
@@ -62,6 +65,11 @@ class SessionFilterBar(QWidget):
             self.text.text().strip() or None, self.result.currentData(), ids=self._ids,
         )  # fmt: skip
 
+    def show_names(self, known: KnownNames) -> None:
+        """Offer the names of chargers and sites that there are."""
+        self.charger.show_names(known.ports)
+        self.site.show_names(known.sites)
+
     def clear(self) -> None:
         """Show everything."""
         self.show_behind(None, "")
@@ -83,10 +91,13 @@ class SessionFilterBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         self.chip_words = QLabel()
         self.chip_words.setWordWrap(True)
-        back = QPushButton(translate("Sessions", "Show all sessions"))
-        back.clicked.connect(self._forget)
+        back = QPushButton(translate("Sessions", "Back to the picture"))
+        back.clicked.connect(self.back_wanted)
+        everything = QPushButton(translate("Sessions", "Show all sessions"))
+        everything.clicked.connect(self._forget)
         row.addWidget(self.chip_words, 1)
         row.addWidget(back)
+        row.addWidget(everything)
         self.chip.setVisible(False)
         return self.chip
 

@@ -94,8 +94,10 @@ class SessionView(QWidget):
         self.between.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.between.setVisible(False)
         column.addWidget(self.between)
-        self._box = QVBoxLayout()
-        column.addLayout(self._box, 1)
+        holder = QWidget()  # takes the room of the plots while there are none
+        self._box = QVBoxLayout(holder)
+        self._box.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(holder, 1)
         self._timer = QTimer(self, interval=SCRUB_MS, singleShot=True)
         self._timer.timeout.connect(self._draw)
 

@@ -73,7 +73,7 @@ def down_from_states(
         spans[state] = subtract(intersect(union(own), whole), taken)
         taken = union([*taken, *spans[state]])
     left = subtract(whole, union(spans["REMOVED"] + spans["PLANNED"]))
-    passed = clip(left, (period[0], max(period[0], min(period[1], now))))
+    passed = union([*clip(left, (period[0], now)), *intersect(taken, left)])
     silent = subtract(passed, taken)
     return {
         "service": left, "passed": passed, "known": subtract(passed, union([*spans["UNKNOWN"], *silent])),
@@ -89,7 +89,7 @@ def down_from_outages(outages: Sequence[Outage], port: Port, period: Interval, n
     whole = service(port, period)
     down = intersect(union(span(o) for o in outages if not o.is_exclusion), whole)
     out = intersect(union(span(o) for o in outages if o.excluded), whole)
-    passed = clip(whole, (period[0], max(period[0], min(period[1], now))))
+    passed = union([*clip(whole, (period[0], now)), *down])
     return {
         "service": whole, "passed": passed, "known": passed, "outages": down, "exclusions": out,
         "exempt": intersect(down, out),
@@ -151,27 +151,25 @@ def chained(attempts: Iterable[Attempt]) -> list[Attempt]:
 
 
 def join(first: Attempt, second: Attempt) -> Attempt:
-    started = first.energy_started_at is not None
-    energies = [e for e in (first.energy_kwh, second.energy_kwh) if e is not None]
-    peaks = [p for p in (first.peak_kw, second.peak_kw) if p is not None]
-    return replace(
-        first,
-        plugged_at=first.plugged_at if first.plugged_at is not None else second.plugged_at,
-        authorised_at=first.authorised_at if started or second.authorised_at is None else second.authorised_at,
-        auth_ok=second.auth_ok if second.auth_ok is not None else first.auth_ok,
-        energy_started_at=first.energy_started_at if started else second.energy_started_at,
-        energy_ended_at=second.energy_ended_at if second.energy_started_at is not None else first.energy_ended_at,
-        unplugged_at=second.unplugged_at, energy_kwh=sum(energies) if energies else None,
-        peak_kw=max(peaks) if peaks else None, end_reason=second.end_reason,
-        error_code=second.error_code or first.error_code,
-    )  # fmt: skip
+    ranks = [(is_success(a), a.energy_started_at is not None) for a in (first, second)]
+    decides = second if ranks[1] >= ranks[0] else first
+    joined = replace(
+        decides,
+        plugged_at=decides.plugged_at if decides.plugged_at is not None else first.plugged_at,
+        authorised_at=decides.authorised_at if decides.authorised_at is not None else first.authorised_at,
+        auth_ok=decides.auth_ok if decides.auth_ok is not None else first.auth_ok,
+        error_code=decides.error_code or first.error_code,
+    )
+    object.__setattr__(joined, "start", first.start)
+    object.__setattr__(joined, "end", max(first.end, second.end))
+    return joined
 
 
 def visits(tries: Sequence[Attempt], ports: dict[str, Port]) -> list[list[Attempt]]:
     groups: list[list[Attempt]] = []
     last: dict[tuple[str, str], list[Attempt]] = {}
     for attempt in sorted(tries, key=lambda a: a.start):
-        key = (ports[attempt.port].site or f"port {attempt.port}", attempt.token or "")
+        key = (ports[attempt.port].site, attempt.token or "")
         group = last.get(key, [])
         if not attempt.token or not group or attempt.start - max(a.end for a in group) > 30 * 60:
             group = []
@@ -218,7 +216,7 @@ def middle(values: Sequence[float]) -> float | None:
 
 def energy_spans(attempts: Iterable[Attempt]) -> list[tuple[float, float, float]]:
     spans = [(a.energy_span, a.energy_kwh) for a in attempts]
-    return [(s[0], s[1], kwh / (s[1] - s[0])) for s, kwh in spans if s is not None and kwh and s[1] > s[0]]
+    return [(s[0], s[1], kwh / (s[1] - s[0])) for s, kwh in spans if s is not None and (kwh or 0) > 0 and s[1] > s[0]]
 
 
 def spread(spans: Iterable[tuple[float, float, float]], grid: Sequence[float]) -> list[float]:
@@ -226,7 +224,7 @@ def spread(spans: Iterable[tuple[float, float, float]], grid: Sequence[float]) -
     for start, end, height in spans:
         for i in range(len(sums)):
             sums[i] += height * max(0.0, min(end, grid[i + 1]) - max(start, grid[i]))
-    return [max(0.0, part) for part in sums]  # what flowed backwards is none
+    return sums
 
 
 def quarters(period: Interval) -> list[float]:
@@ -248,7 +246,7 @@ def hours(spans: Iterable[Interval]) -> list[tuple[float, float, float]]:
 
 def kwh_inside(a: Attempt, period: Interval) -> float:
     span = a.energy_span
-    if not a.energy_kwh:
+    if a.energy_kwh is None or a.energy_kwh <= 0:
         return 0.0
     if span is None or span[1] <= span[0]:
         return a.energy_kwh if period[0] <= a.start < period[1] else 0.0
