@@ -130,8 +130,7 @@ def _mismatch(attempt: Attempt) -> Anomaly | None:
 def _overlaps(attempts: Attempts) -> list[Anomaly]:
     """Find a vehicle plugged in before the one before was unplugged: one port serves one vehicle."""
     found = []
-    for row, taken_until in overlapping(attempts):
-        overlap = taken_until - float(attempts.plugged_at[row])
+    for row, overlap in overlapping(attempts):
         text = f"It begins {overlap:.0f} s before the session before it ended: recorded twice, or a clock is wrong."
         found.append(_made(attempts[row], "duplicate_time", "warning", text, "Compare both sessions.", overlap, 0.0))
     return found

@@ -18,8 +18,8 @@ _ROUNDING = 1e-9  # a screen must not lose by rounding what a rule would find
 def suspicious(attempts: Attempts, port: Port) -> Mask:
     """Return for each whether a rule of a single row may find something in it."""
     begun, energy, peak = attempts.energy_started_at, attempts.energy_kwh, attempts.peak_kw
-    is_backwards = (attempts.energy_ended_at < begun) | (attempts.unplugged_at < np.fmax(begun, attempts.plugged_at))
-    is_backwards |= begun < attempts.plugged_at
+    is_backwards = (attempts.energy_ended_at < begun) | (begun < attempts.plugged_at)
+    is_backwards |= attempts.unplugged_at < np.fmax(begun, attempts.plugged_at)
     span = attempts.energy_span
     hours = (span.ends - span.starts) / 3600
     is_much = (peak != 0) & (hours > 0) & _exceeds(energy, MEAN_ABOVE_PEAK * peak * hours)
@@ -35,12 +35,10 @@ def _exceeds(values: Floats, limits: Floats) -> Mask:
 
 
 def overlapping(attempts: Attempts) -> list[tuple[int, float]]:
-    """Return each session of a port that was plugged in before all earlier ones were unplugged, and when they were."""
+    """Return which of a port's sessions began before an earlier one was unplugged, and by how much (s)."""
     rows = np.flatnonzero(~np.isnan(attempts.plugged_at))
     rows = rows[np.argsort(attempts.plugged_at[rows], kind="stable")]
-    if not len(rows):
-        return []
-    unplugged = attempts.unplugged_at[rows]
-    taken_until = np.maximum.accumulate(np.where(np.isnan(unplugged), -np.inf, unplugged))
-    late = np.flatnonzero(attempts.plugged_at[rows[1:]] < taken_until[:-1])
-    return list(zip(rows[late + 1].tolist(), taken_until[late].tolist(), strict=True))
+    taken_until = np.fmax.accumulate(attempts.unplugged_at[rows])[:-1]
+    late = np.flatnonzero(attempts.plugged_at[rows[1:]] < taken_until)
+    overlaps = taken_until[late] - attempts.plugged_at[rows[late + 1]]
+    return list(zip(rows[late + 1].tolist(), overlaps.tolist(), strict=True))

@@ -64,10 +64,9 @@ class Attempts(Table, Sequence[Attempt]):
             return attempts
         rows = list(attempts)
         columns: dict[str, Any] = {name: Texts.of(getattr(a, name) for a in rows) for name in _TEXTS}
-        columns |= {name: floats([getattr(a, name) for a in rows]) for name in _NUMBERS}
+        columns |= {name: floats([getattr(a, name) for a in rows]) for name in (*_NUMBERS, "start", "end")}
         columns["session_id"] = np.array([a.session_id for a in rows], dtype=object)
-        start, end = floats([a.start for a in rows]), floats([a.end for a in rows])
-        return cls(**columns, is_judged=np.array([a.is_judged for a in rows], dtype=bool), start=start, end=end)
+        return cls(**columns, is_judged=np.array([a.is_judged for a in rows], dtype=bool))
 
     def __len__(self) -> int:
         return len(self.start)
@@ -84,7 +83,9 @@ class Attempts(Table, Sequence[Attempt]):
         if values["auth_ok"] is not None:
             values["auth_ok"] = bool(values["auth_ok"])
         found = Attempt(**values, session_id=self.session_id[at], is_judged=bool(self.is_judged[at]))
-        return found.lasting(float(self.start[at]), float(self.end[at]))
+        for name in ("start", "end"):  # of retries that were joined they are those of all
+            object.__setattr__(found, name, float(getattr(self, name)[at]))
+        return found
 
     def __iter__(self) -> Iterator[Attempt]:
         return (self[row] for row in range(len(self)))

@@ -4,7 +4,7 @@ Instants are seconds since 1970 in UTC (a year of sessions is counted in numpy);
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from evtech.insights.intervals import Interval, Spans, clip, intersect
@@ -85,13 +85,6 @@ class Attempt:
     def first(self) -> float:
         """Return the first instant known of it: a wrong clock puts energy before the plug."""
         return self.start if self.energy_started_at is None else min(self.start, self.energy_started_at)
-
-    def lasting(self, start: float, end: float) -> "Attempt":
-        """Return it with other ends: one that was joined from several lasts longer than its own times say."""
-        found = replace(self)
-        object.__setattr__(found, "start", start)
-        object.__setattr__(found, "end", end)
-        return found
 
     @property
     def energy_span(self) -> Interval | None:

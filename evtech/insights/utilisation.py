@@ -11,6 +11,7 @@ import numpy as np
 from evtech.insights.attempts import Attempts
 from evtech.insights.intervals import Interval, intersect, measure, subtract
 from evtech.insights.port_use import PortUse
+from evtech.store.columns import Mask
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,7 +37,7 @@ def utilisation(use: PortUse, period: Interval) -> Utilisation:
     service = measure(use.exposed)
     plugged = measure(intersect(use.plugged, use.exposed))
     charging = measure(intersect(use.charging, use.exposed))
-    began = (use.attempts.start >= period[0]) & (use.attempts.start < period[1])
+    began = _began(use.attempts, period)
     kwh = _kwh_inside(use.attempts, period)
     served = sum(_kwh_inside(use.attempts, span) for span in port.in_service(period))
     sessions = int(np.count_nonzero(began & use.attempts.has_started))
@@ -58,13 +59,17 @@ def utilisation(use: PortUse, period: Interval) -> Utilisation:
     )
 
 
-def _kwh_inside(attempts: Attempts, span: Interval) -> float:
-    """Return the energy inside a span: by share of time, as nothing finer is known; none if below zero."""
+def _began(attempts: Attempts, period: Interval) -> Mask:
+    return np.asarray((attempts.start >= period[0]) & (attempts.start < period[1]))
+
+
+def _kwh_inside(attempts: Attempts, period: Interval) -> float:
+    """Return the energy inside the period: by share of time, as nothing finer is known; none if below zero."""
     spans = attempts.energy_span
     lengths = spans.ends - spans.starts
-    inside = np.minimum(spans.ends, span[1]) - np.maximum(spans.starts, span[0])
-    began = ((attempts.start >= span[0]) & (attempts.start < span[1])).astype(np.float64)
-    shares = np.divide(np.maximum(inside, 0.0), lengths, out=began, where=lengths > 0)
+    inside = np.minimum(spans.ends, period[1]) - np.maximum(spans.starts, period[0])
+    lasted = lengths > 0
+    shares = np.divide(np.maximum(inside, 0.0), lengths, out=_began(attempts, period).astype(np.float64), where=lasted)
     return float(np.nansum(np.maximum(attempts.energy_kwh, 0.0) * shares))
 
 

@@ -151,14 +151,18 @@ def chained(attempts: Iterable[Attempt]) -> list[Attempt]:
 
 
 def join(first: Attempt, second: Attempt) -> Attempt:
-    best = max((first, second), key=lambda a: (is_success(a), a.energy_started_at is not None, a is second))
-    return replace(
-        best,
-        plugged_at=first.plugged_at if best.plugged_at is None else best.plugged_at,
-        authorised_at=first.authorised_at if best.authorised_at is None else best.authorised_at,
-        auth_ok=first.auth_ok if best.auth_ok is None else best.auth_ok,
-        error_code=best.error_code or first.error_code,
-    ).lasting(first.start, max(first.end, second.end))
+    ranks = [(is_success(a), a.energy_started_at is not None) for a in (first, second)]
+    decides = second if ranks[1] >= ranks[0] else first
+    joined = replace(
+        decides,
+        plugged_at=decides.plugged_at if decides.plugged_at is not None else first.plugged_at,
+        authorised_at=decides.authorised_at if decides.authorised_at is not None else first.authorised_at,
+        auth_ok=decides.auth_ok if decides.auth_ok is not None else first.auth_ok,
+        error_code=decides.error_code or first.error_code,
+    )
+    object.__setattr__(joined, "start", first.start)
+    object.__setattr__(joined, "end", max(first.end, second.end))
+    return joined
 
 
 def visits(tries: Sequence[Attempt], ports: dict[str, Port]) -> list[list[Attempt]]:
@@ -212,7 +216,7 @@ def middle(values: Sequence[float]) -> float | None:
 
 def energy_spans(attempts: Iterable[Attempt]) -> list[tuple[float, float, float]]:
     spans = [(a.energy_span, a.energy_kwh) for a in attempts]
-    return [(s[0], s[1], kwh / (s[1] - s[0])) for s, kwh in spans if s is not None and kwh and kwh > 0 and s[1] > s[0]]
+    return [(s[0], s[1], kwh / (s[1] - s[0])) for s, kwh in spans if s is not None and (kwh or 0) > 0 and s[1] > s[0]]
 
 
 def spread(spans: Iterable[tuple[float, float, float]], grid: Sequence[float]) -> list[float]:
@@ -220,7 +224,7 @@ def spread(spans: Iterable[tuple[float, float, float]], grid: Sequence[float]) -
     for start, end, height in spans:
         for i in range(len(sums)):
             sums[i] += height * max(0.0, min(end, grid[i + 1]) - max(start, grid[i]))
-    return [max(0.0, part) for part in sums]  # what flowed backwards is none
+    return sums
 
 
 def quarters(period: Interval) -> list[float]:
@@ -242,7 +246,7 @@ def hours(spans: Iterable[Interval]) -> list[tuple[float, float, float]]:
 
 def kwh_inside(a: Attempt, period: Interval) -> float:
     span = a.energy_span
-    if not a.energy_kwh or a.energy_kwh < 0:
+    if a.energy_kwh is None or a.energy_kwh <= 0:
         return 0.0
     if span is None or span[1] <= span[0]:
         return a.energy_kwh if period[0] <= a.start < period[1] else 0.0
