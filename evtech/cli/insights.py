@@ -33,6 +33,7 @@ def register(app: typer.Typer) -> None:
         ports: Path | None = typer.Option(None, help="CSV of ports."),  # noqa: B008
     ) -> None:
         """Say what many sessions say: availability, success, use, peaks, anomalies."""
+        from evtech.insights.attempts import Attempts
         from evtech.insights.overview import iso, overview, overview_json
         from evtech.insights.suggestions import suggestions
         from evtech.insights.words import sentence
@@ -56,9 +57,9 @@ def register(app: typer.Typer) -> None:
                 records = read_archive(archive, charger, (low, high), site=site, zone=zone_named(zone))
             finally:
                 archive.close()
-        times = [a.start for a in records.attempts] + [a.end for a in records.attempts]
-        low = _moment("--from", from_, min(times, default=0.0))
-        high = _moment("--to", to, max(times, default=0.0) + 1.0)
+        attempts = Attempts.of(records.attempts)
+        low = _moment("--from", from_, float(attempts.start.min()) if len(attempts) else 0.0)
+        high = _moment("--to", to, (float(attempts.end.max()) if len(attempts) else 0.0) + 1.0)
         found = overview(records, (low, high), _moment("--now", now, datetime.now(UTC).timestamp()))
         for warning in records.warnings:
             context.obj.output.say(f"evtech: {warning}")
@@ -83,13 +84,14 @@ def register(app: typer.Typer) -> None:
 def _moment(option: str, text: str | None, otherwise: float) -> float:
     if text is None:
         return otherwise
+    from evtech.insights.files import moment_of
+
     try:
-        moment = datetime.fromisoformat(text)
+        return moment_of(text)
     except ValueError as error:
         raise InputError(
             f"{option} {text!r} is no date or time.", "Such as 2026-03-01 or 2026-03-01T12:00Z."
         ) from error
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
 def zone_named(name: str) -> str:

@@ -4,13 +4,16 @@ From rows of sessions only what a row can show; rules over samples are in ``samp
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+import numpy as np
+
+from evtech.insights.anomaly_screens import MEAN_ABOVE_PEAK, PLAUSIBLE, overlapping, suspicious
+from evtech.insights.attempts import Attempts
 from evtech.insights.records import Attempt, Port
 from evtech.insights.statistics import OUTLIER, trailing_z
 
-PLAUSIBLE = 1.2  # times the rated power: what a meter may show before it cannot be true
 WINDOW, LEAST = 30, 8
 _SLIP_TOLERANCE = 0.1
 
@@ -31,12 +34,12 @@ class Anomaly:
     session_id: str | None = None
 
 
-def session_anomalies(by_port: Mapping[str, Sequence[Attempt]], ports: Mapping[str, Port]) -> list[Anomaly]:
+def session_anomalies(by_port: Mapping[str, Iterable[Attempt]], ports: Mapping[str, Port]) -> list[Anomaly]:
     """Return what stands out in sessions, by time; each port is judged by its own."""
     found: list[Anomaly] = []
-    for name, attempts in by_port.items():
-        port = ports.get(name, Port(name))
-        for attempt in attempts:
+    for name, own in by_port.items():
+        port, attempts = ports.get(name, Port(name)), Attempts.of(own)
+        for attempt in attempts.take(suspicious(attempts, port)):
             found += [a for a in (_clock(attempt), _negative(attempt), _too_much(attempt, port)) if a]
             found += [a for a in (_peak(attempt, port), _mismatch(attempt)) if a]
         found += _overlaps(attempts)
@@ -53,6 +56,7 @@ def _made(attempt: Attempt, rule: str, severity: str, text: str, suggestion: str
 def _clock(attempt: Attempt) -> Anomaly | None:
     """Find times that run backwards: energy or unplugging before what must come first."""
     pairs = (
+        (attempt.plugged_at, attempt.energy_started_at, "energy began before the plug was in"),
         (attempt.energy_started_at, attempt.energy_ended_at, "energy ended before it began"),
         (attempt.plugged_at, attempt.unplugged_at, "unplugged before plugged in"),
         (attempt.energy_started_at, attempt.unplugged_at, "unplugged before energy began"),
@@ -97,7 +101,7 @@ def _is_slip(attempt: Attempt, ratio: float) -> bool:
     span = attempt.energy_span
     if attempt.peak_kw and span is not None and attempt.energy_kwh:
         ratio = attempt.energy_kwh * 3600 / (span[1] - span[0]) / attempt.peak_kw
-    if ratio < 5:
+    if not 5 <= ratio < 1e300:  # a peak of nearly nothing has no power of ten
         return False
     power = round(math.log10(ratio))
     return any(abs(ratio / known - 1) <= _SLIP_TOLERANCE for known in (10.0**power, 65536.0))
@@ -117,35 +121,32 @@ def _mismatch(attempt: Attempt) -> Anomaly | None:
     if not attempt.energy_kwh or not attempt.peak_kw or span is None or span[1] <= span[0]:
         return None
     mean = attempt.energy_kwh * 3600 / (span[1] - span[0])
-    if mean <= 1.02 * attempt.peak_kw:
+    if mean <= MEAN_ABOVE_PEAK * attempt.peak_kw:
         return None
     text = f"The mean power of {mean:.2f} kW is above the peak of {attempt.peak_kw:.2f} kW."
     return _made(attempt, "energy_mismatch", "warning", text, "Compare register and power.", mean, attempt.peak_kw)
 
 
-def _overlaps(attempts: Iterable[Attempt]) -> list[Anomaly]:
+def _overlaps(attempts: Attempts) -> list[Anomaly]:
     """Find a vehicle plugged in before the one before was unplugged: one port serves one vehicle."""
     found = []
-    last: Attempt | None = None
-    for attempt in sorted((a for a in attempts if a.plugged_at is not None), key=lambda a: a.start):
-        if last is not None and last.unplugged_at is not None and attempt.start < last.unplugged_at:
-            overlap = last.unplugged_at - attempt.start
-            text = f"It begins {overlap:.0f} s before the session before it ended: recorded twice, or a clock is wrong."
-            found.append(_made(attempt, "duplicate_time", "warning", text, "Compare both sessions.", overlap, 0.0))
-        last = attempt
+    for row, taken_until in overlapping(attempts):
+        overlap = taken_until - float(attempts.plugged_at[row])
+        text = f"It begins {overlap:.0f} s before the session before it ended: recorded twice, or a clock is wrong."
+        found.append(_made(attempts[row], "duplicate_time", "warning", text, "Compare both sessions.", overlap, 0.0))
     return found
 
 
-def _outliers(attempts: Iterable[Attempt]) -> list[Anomaly]:
+def _outliers(attempts: Attempts) -> list[Anomaly]:
     """Find mean powers far from those of the port's last 30 sessions (modified z-score over 3.5)."""
-    seen: list[tuple[Attempt, float]] = []
-    for attempt in sorted((a for a in attempts if a.energy_kwh), key=lambda a: a.start):
-        span = attempt.energy_span
-        if span is not None and span[1] - span[0] >= 300 and attempt.energy_kwh:
-            seen.append((attempt, attempt.energy_kwh * 3600 / (span[1] - span[0])))
+    spans = attempts.energy_span
+    lengths = spans.ends - spans.starts
+    rows = np.flatnonzero((lengths >= 300) & (attempts.energy_kwh > 0))
+    rows = rows[np.argsort(attempts.start[rows], kind="stable")]
+    means = attempts.energy_kwh[rows] * 3600 / lengths[rows]
     found = []
-    for (attempt, mean), score, count in zip(seen, *trailing_z([mean for _, mean in seen], WINDOW), strict=True):
-        if count >= LEAST and abs(score) > OUTLIER:
-            text = f"The mean power of {mean:.2f} kW is unlike the port's last {count} sessions."
-            found.append(_made(attempt, "outlier", "info", text, "Open the session.", score, OUTLIER))
+    scores, counts = trailing_z(means.tolist(), WINDOW)
+    for at in np.flatnonzero((np.abs(scores) > OUTLIER) & (np.array(counts) >= LEAST)).tolist():
+        text = f"The mean power of {means[at]:.2f} kW is unlike the port's last {counts[at]} sessions."
+        found.append(_made(attempts[rows[at]], "outlier", "info", text, "Open the session.", scores[at], OUTLIER))
     return found

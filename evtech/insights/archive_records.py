@@ -1,17 +1,25 @@
 """Sessions of an archive as attempts. What a laptop did not watch is unknown, never up and never free."""
 
+from collections.abc import Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+import numpy as np
+
+from evtech.insights.anomalies import Anomaly
+from evtech.insights.attempts import Attempts
 from evtech.insights.collecting import uncollected
-from evtech.insights.intervals import Interval, subtract, union
-from evtech.insights.records import Attempt, Port, Records, StateSpan
+from evtech.insights.intervals import NOTHING, Interval, Spans, joined, rest, subtract, union
+from evtech.insights.records import Port, Records
 from evtech.insights.reported import outages_of, unseen, vouched, with_facts
 from evtech.insights.session_check import KIND, kept
+from evtech.insights.states import States
 from evtech.store import fleet as said
-from evtech.store.session_list import RECORDED, SessionFilter, SessionLine
-from evtech.store.watching import Watched
+from evtech.store.columns import Ints, Mask, Texts
+from evtech.store.session_columns import SessionColumns
+from evtech.store.session_list import RECORDED, SessionFilter
+from evtech.store.watching import Watched, WatchedSpan
 
 if TYPE_CHECKING:
     from evtech.devices.library import Library
@@ -19,6 +27,7 @@ if TYPE_CHECKING:
 
 BEFORE_S = 7 * 86400.0  # sessions that began earlier are taken not to reach into a period
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
+_UNSEEN = WatchedSpan("", "", np.inf, -np.inf)  # a recording that does not touch the period
 # phases outside of use as OCPI EVSE states; use itself is what the sessions say
 _STATES = {
     "IDLE": "AVAILABLE", "FAULTED": "OUTOFORDER", "UNAVAILABLE": "INOPERATIVE", "RESERVED": "RESERVED",
@@ -45,102 +54,130 @@ def read_archive(
     fleet = said.read(archive) if fleet is None else fleet
     low = datetime.fromtimestamp(max(period[0] - BEFORE_S, 0.0), UTC) if period is not None else None
     high = datetime.fromtimestamp(period[1], UTC) if period is not None else None
-    lines = archive.session_list(SessionFilter(low, high, charger, site)).lines
+    sessions = archive.session_columns(SessionFilter(low, high, charger, site))
     seen = archive.watched(low or datetime.fromtimestamp(0, UTC), high or _FAR)
     recorded = _recorded(seen)
-    ports = {line.port: Port(line.port, line.site, zone) for line in reversed(lines)}
+    ports = _ports(sessions, zone)
     if not charger and not site:
         ports |= {name: Port(name, "", zone) for name in recorded if name not in ports}
     ports |= unseen(fleet, ports, zone, period, charger, site)
-    imported = _imported(lines)
+    imported = _imported(sessions)
     ports = {
-        name: replace(port, watched=tuple(union([*recorded.get(name, []), *imported.get(name, [])])))
+        name: replace(port, watched=union(joined([recorded.get(name, NOTHING), imported.get(name, NOTHING)])))
         for name, port in ports.items()
     }
     ports = with_facts(archive, fleet, ports, library)
-    states = [span for line in lines for span in _in_use(line)]
-    states += [span for span in _states(seen) if span.port in ports]
-    states += vouched(fleet, ports)
-    attempts = sorted((attempt_of(line) for line in lines), key=lambda a: a.start)
-    low_s, high_s = period if period is not None else (0.0, _FAR.timestamp())
-    own = {line.id for line in lines}
-    findings = [a for a in kept(archive.results(KIND), low_s, high_s) if a.session_id in own]
-    return Records(ports, attempts, outages_of(fleet.outages, ports), states, findings=findings)
-
-
-def attempt_of(line: SessionLine) -> Attempt:
-    """Return a session's line as an attempt; energy flowed from its first to its last phase of charging."""
-    return Attempt(
-        port=line.port,
-        plugged_at=line.started,
-        authorised_at=line.authorised,
-        auth_ok=line.auth_ok,
-        energy_started_at=line.energy_started,
-        energy_ended_at=line.energy_ended,
-        unplugged_at=line.ended,
-        energy_kwh=line.energy_wh / 1000 if line.energy_wh is not None else None,
-        peak_kw=line.peak_power_w / 1000 if line.peak_power_w is not None else None,
-        end_reason=line.stop_reason or "unknown",
-        error_code=line.error_code,
-        token=line.token,
-        session_id=line.id,
-        is_judged=_is_judged(line),
+    states = States.joined([_in_use(sessions), _states(seen), States.of(vouched(fleet, ports))])
+    states = states.take(states.port.among(ports))
+    attempts = attempts_of(sessions).by_start()
+    return Records(
+        ports, attempts, outages_of(fleet.outages, ports), states, findings=_findings(archive, sessions, period)
     )
 
 
-def _is_judged(line: SessionLine) -> bool:
-    """Return whether it is known how a session went.
+def attempts_of(sessions: SessionColumns) -> Attempts:
+    """Return sessions as attempts; energy flowed from its first to its last phase of charging."""
+    is_known = sessions.stop_reason.known()
+    reasons = sessions.stop_reason.values()
+    return Attempts.made(
+        port=sessions.port,
+        plugged_at=sessions.started,
+        authorised_at=sessions.authorised,
+        auth_ok=sessions.auth_ok,
+        energy_started_at=sessions.energy_started,
+        energy_ended_at=sessions.energy_ended,
+        unplugged_at=sessions.ended,
+        energy_kwh=sessions.energy_wh / 1000,
+        peak_kw=sessions.peak_power_w / 1000,
+        end_reason=sessions.stop_reason if is_known.all() else Texts.of(reason or "unknown" for reason in reasons),
+        error_code=sessions.error_code,
+        token=sessions.token,
+        session_id=sessions.id,
+        is_judged=_is_judged(sessions),
+    )
+
+
+def _is_judged(sessions: SessionColumns) -> Mask:
+    """Return for each whether it is known how the session went.
 
     Not while it runs, not from a billing record, and not where energy flowed and nobody saw why it ended: an end that
     nobody saw is no failure.
     """
-    if line.ended is None or line.source == "cdr":
-        return False
-    return line.energy_started is None or line.stop_reason not in (None, "unknown")
+    told = ~np.isnan(sessions.ended) & ~sessions.source.among({"cdr"})
+    is_named = (sessions.stop_reason.codes >= 0) & ~sessions.stop_reason.among({"unknown"})
+    return np.asarray(told & (np.isnan(sessions.energy_started) | is_named))
 
 
-def _in_use(line: SessionLine) -> list[StateSpan]:
-    """Return what a session proves: while it lasted the port was in use."""
-    return [StateSpan(line.port, line.started, line.ended, "CHARGING")] if line.ended is not None else []
+def _ports(sessions: SessionColumns, zone: str) -> dict[str, Port]:
+    """Return the ports in the order in which they were first used; a port's site is that of its newest session."""
+    _, newest, code = np.unique(sessions.port.codes, return_index=True, return_inverse=True)
+    names = list(dict.fromkeys(code[::-1].tolist()))
+    rows = [int(newest[each]) for each in names]
+    found = [(sessions.port.value(row) or "", sessions.site.value(row) or "") for row in rows]
+    return {name: Port(name, site, zone) for name, site in found}
+
+
+def _findings(archive: "Archive", sessions: SessionColumns, period: Interval | None) -> list[Anomaly]:
+    """Return what rules over samples found in these sessions."""
+    low, high = period if period is not None else (0.0, _FAR.timestamp())
+    found = kept(archive.results(KIND), low, high)
+    own = frozenset(sessions.id.tolist()) if found else frozenset()
+    return [a for a in found if a.session_id in own]
+
+
+def _in_use(sessions: SessionColumns) -> States:
+    """Return what sessions prove: while one lasted the port was in use."""
+    ended = sessions.take(~np.isnan(sessions.ended))
+    return States(ended.port, ended.started, ended.ended, Texts.same("CHARGING", len(ended)))
 
 
 def _recorded(seen: Watched) -> dict[str, list[Interval]]:
     found: dict[str, list[Interval]] = {}
     for span in seen.spans:
-        found.setdefault(span.port, []).extend(subtract([(span.start, span.end)], union(span.gaps)))
+        whole = [(span.start, span.end)]
+        found.setdefault(span.port, []).extend(subtract(whole, union(span.gaps)) if span.gaps else whole)
     return found
 
 
-def _imported(lines: list[SessionLine]) -> dict[str, list[Interval]]:
-    """Return per port the time from the first to the last imported session: a back office sees every one."""
-    found: dict[str, list[Interval]] = {}
-    for line in lines:
-        if line.source == RECORDED:
-            if line.ended is not None:
-                found.setdefault(line.port, []).append((line.started, line.ended))
-            continue
-        key = (line.started, line.ended if line.ended is not None else line.started)
-        spans = found.setdefault(f"{line.source}\0{line.port}", [key])
-        spans[0] = (min(spans[0][0], key[0]), max(spans[0][1], key[1]))
-    joined: dict[str, list[Interval]] = {}
-    for name, spans in found.items():
-        joined.setdefault(name.rpartition("\0")[2], []).extend(spans)
-    return joined
+def _imported(sessions: SessionColumns) -> dict[str, Spans]:
+    """Return per port the time that its sessions vouch for.
+
+    A recorded one for its own; what was imported for the time from the first to the last one of the same source: a
+    back office sees every one.
+    """
+    ends = np.where(np.isnan(sessions.ended), sessions.started, sessions.ended)
+    spans = Spans(sessions.started, ends)
+    recorded = sessions.source.among({RECORDED})
+    found: dict[str, list[Iterable[Interval]]] = {}
+    for word, code in ((word, code) for code, word in enumerate(sessions.port.words)):
+        own = sessions.port.codes == code
+        parts = found.setdefault(word, [spans.take(own & recorded & ~np.isnan(sessions.ended))])
+        foreign = own & ~recorded
+        for source in np.unique(sessions.source.codes[foreign]):
+            rows = foreign & (sessions.source.codes == source)
+            parts.append([(float(spans.starts[rows].min()), float(ends[rows].max()))])
+    return {name: joined(parts) for name, parts in found.items()}
 
 
-def _states(seen: Watched) -> list[StateSpan]:
+def _states(seen: Watched) -> States:
     """Return the states that were seen, without the gaps of their recordings."""
     spans = {span.recording_id: span for span in seen.spans}
-    gaps = {span.recording_id: union(span.gaps) for span in seen.spans if span.gaps}
-    found = []
-    for state in seen.states:
-        span = spans.get(state.recording_id)
-        if span is None:
-            continue
-        word = _STATES.get(state.phase or "", "UNKNOWN")
-        start, end = max(state.at, span.start), span.end if state.until is None else state.until
-        if end > start:
-            whole = [(start, end)]
-            own = gaps.get(state.recording_id)
-            found += [StateSpan(span.port, a, b, word) for a, b in (subtract(whole, own) if own else whole)]
-    return found
+    states = seen.states
+    own = [spans.get(recording, _UNSEEN) for recording in states.recording.words]
+    code = states.recording.codes
+    low, high = (np.array([getattr(span, name) for span in own], dtype=float)[code] for name in ("start", "end"))
+    time = Spans(np.maximum(states.at, low), np.where(np.isnan(states.until), high, states.until))
+    rows = np.flatnonzero((time.ends > time.starts) & (low <= high))
+    time = time.take(rows)
+    for number, span in enumerate(own):
+        if span.gaps:
+            time, rows = _without(time, rows, code[rows] == number, union(span.gaps))
+    port = states.recording.renamed([span.port for span in own])
+    word = states.phase.renamed([_STATES.get(phase, "UNKNOWN") for phase in states.phase.words])
+    return States(port.take(rows), time.starts, time.ends, word.take(rows))
+
+
+def _without(time: Spans, rows: Ints, of: Mask, gaps: Spans) -> tuple[Spans, Ints]:
+    """Return stretches and their rows, those of one recording without its gaps."""
+    left, piece = rest(time.take(of), gaps)
+    return joined([time.take(~of), left]), np.concatenate((rows[~of], rows[of][piece]))

@@ -1,16 +1,36 @@
 """How long were the ports up? NEVI (23 CFR 680.116(b)), California, United Kingdom (SI 2023/1168, regulation 7).
 
 All in minutes of UTC. Overlapping outages count once; an exclusion counts only where a port was down in it.
+
+Where the rules are silent: time after now is unknown unless a row speaks of it; a merged episode is one failure,
+without its excluded minutes; an outage that reaches over an end of the period is cut there, is a failure of the period
+and, if its row has an end, repaired where it is cut; a blocked port is up for NEVI. Where an outage was reported and
+another state was seen, the port was down, unless it was taken out of service.
 """
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
-from evtech.insights.intervals import Interval, clip, intersect, measure, subtract, union
+import numpy as np
+
+from evtech.insights.intervals import (
+    NOTHING,
+    Interval,
+    Spans,
+    clip,
+    intersect,
+    joined,
+    measure,
+    pieces,
+    subtract,
+    union,
+)
 from evtech.insights.rates import mtbf_bounds
 from evtech.insights.records import Outage, Port, StateSpan
+from evtech.insights.states import States
+from evtech.store.columns import Floats
 
 NEVI_MINUTES = 525_600.0  # fixed by the rule, in a leap year too
 SHORTEST_FAILURE_MIN = 5.0
@@ -30,15 +50,16 @@ _PRECEDENCE = (
 class Downtime:
     """What is known of one port in a period: unions of intervals inside it, open ends closed at ``now``.
 
-    ``service`` reaches into the future, ``passed`` ends at ``now``; ``known`` is what of it was watched.
+    ``service`` reaches into the future, ``passed`` ends at ``now`` or where the last row ends; ``known`` is what of it
+    was watched.
     """
 
-    service: list[Interval]
-    passed: list[Interval]
-    known: list[Interval]
-    outages: list[Interval]
-    exclusions: list[Interval]
-    exempt: list[Interval]
+    service: Spans
+    passed: Spans
+    known: Spans
+    outages: Spans
+    exclusions: Spans
+    exempt: Spans
     open_since: float | None = None
 
 
@@ -64,16 +85,13 @@ class PortAvailability:
 
 
 def downtime(
-    outages: list[Outage] | None, states: list[StateSpan] | None, port: Port, period: Interval, now: float
+    outages: list[Outage] | None, states: Sequence[StateSpan] | None, port: Port, period: Interval, now: float
 ) -> Downtime | None:
-    """Return a port's downtime in the period from its own outages, states or both; ``None`` where there are neither.
-
-    With both, a reported outage is known to be down whatever state was seen, unless the port was taken out of service.
-    """
+    """Return a port's downtime in the period from its own outages, states or both; ``None`` where there are neither."""
     if states is None:
         return _from_outages(outages, port, period, now) if outages is not None else None
     seen = _from_states(states, port, period, now)
-    return _joined(seen, _from_outages(outages, port, period, now)) if outages else seen
+    return _together(seen, _from_outages(outages, port, period, now), now) if outages else seen
 
 
 def port_availability(name: str, down: Downtime, causes: Iterable[Outage] = ()) -> PortAvailability:
@@ -83,8 +101,12 @@ def port_availability(name: str, down: Downtime, causes: Iterable[Outage] = ()) 
     outage_min, excluded_min = measure(down.outages), measure(excluded)
     counted = outage_min - excluded_min
     known = measure(down.known)
-    left = [(end - start, _left_minutes((start, end), excluded), end) for start, end in down.outages]
-    failures = [(minutes, end) for _, minutes, end in left if minutes > SHORTEST_FAILURE_MIN]
+    left = _left_minutes(down.outages, excluded)
+    failures = [
+        (float(minutes), end)
+        for minutes, (_, end) in zip(left, down.outages, strict=True)
+        if minutes > SHORTEST_FAILURE_MIN
+    ]
     repairs = [minutes / 60 for minutes, end in failures if not _is_open(end, down)]
     up_h = (known - outage_min) / 60  # neither the future nor what nobody watched has proved anything
     low, high = mtbf_bounds(up_h, len(failures)) if up_h > 0 else (None, None)
@@ -139,50 +161,49 @@ def _from_outages(outages: list[Outage], port: Port, period: Interval, now: floa
     real = [o for o in outages if not o.is_exclusion]
     down = _inside([_span(o, now) for o in real], service)
     out = _inside([_span(o, now) for o in outages if o.excluded], service)
-    watched = clip(service, (period[0], max(period[0], min(period[1], now))))
-    still = [o.start for o in real if o.end is None]
+    watched = union(joined([clip(service, (period[0], now)), down]))
+    still = [o.start for o in real if o.end is None and o.start < min(now, period[1])]
     return Downtime(service, watched, watched, down, out, intersect(down, out), min(still, default=None))
 
 
-def _from_states(states: list[StateSpan], port: Port, period: Interval, now: float) -> Downtime:
-    by: dict[str, list[Interval]] = {}
-    for span in states:
-        by.setdefault(span.state, []).append((span.start, now if span.end is None else span.end))
+def _from_states(states: Sequence[StateSpan], port: Port, period: Interval, now: float) -> Downtime:
+    seen = States.of(states)
+    by = seen.spans(now)
     service = port.in_service(period)
-    taken: list[Interval] = []
-    spans: dict[str, list[Interval]] = {}
-    for state in _PRECEDENCE:
-        spans[state] = subtract(_inside(by.get(state, []), service), taken)
-        taken = union([*taken, *spans[state]])
-    gone = union(spans["REMOVED"] + spans["PLANNED"])
+    taken = NOTHING
+    spans = dict.fromkeys(_PRECEDENCE, NOTHING)
+    for state in (state for state in _PRECEDENCE if state in by):
+        spans[state] = subtract(_inside(by[state], service), taken)
+        taken = union(joined([taken, spans[state]]))
+    gone = union(joined(spans[state] for state in _NOT_THERE))
     service = subtract(service, gone)
-    passed = clip(service, (period[0], max(period[0], min(period[1], now))))
+    passed = union(joined([clip(service, (period[0], now)), intersect(taken, service)]))
     silent = subtract(passed, taken)
-    down = union([i for state in DOWN_STATES for i in spans[state]])
-    exempt = union([i for state in _EXEMPT for i in spans[state]] + silent)
-    known = subtract(passed, union([*spans["UNKNOWN"], *silent]))
-    still = [s.start for s in states if s.end is None and s.state in DOWN_STATES]
-    return Downtime(service, passed, known, down, [], exempt, min(still, default=None))
+    down = union(joined(spans[state] for state in DOWN_STATES))
+    exempt = union(joined([*(spans[state] for state in _EXEMPT), silent]))
+    known = subtract(passed, union(joined([spans["UNKNOWN"], silent])))
+    is_open = np.isnan(seen.end) & seen.state.among(DOWN_STATES) & (seen.start < min(now, period[1]))
+    still = seen.start[is_open]
+    return Downtime(service, passed, known, down, NOTHING, exempt, float(still.min()) if len(still) else None)
 
 
-def _joined(seen: Downtime, told: Downtime) -> Downtime:
+def _together(seen: Downtime, told: Downtime, now: float) -> Downtime:
     """Return what was seen and what was reported as one; an outage that is only announced is none yet."""
-    reported = intersect(told.outages, seen.passed)
-    down = union([*seen.outages, *reported])
-    excused = intersect(down, told.exclusions)
+    reported = intersect(told.outages, clip(seen.passed, (-math.inf, now)))
+    down = union(joined([seen.outages, reported]))
     still = [moment for moment in (seen.open_since, told.open_since) if moment is not None]
     return Downtime(
         service=seen.service,
         passed=seen.passed,
-        known=union([*seen.known, *reported]),
+        known=union(joined([seen.known, reported])),
         outages=down,
         exclusions=told.exclusions,
-        exempt=union([*subtract(seen.exempt, reported), *excused]),
+        exempt=union(joined([subtract(seen.exempt, reported), intersect(down, told.exclusions)])),
         open_since=min(still, default=None),
     )
 
 
-def _inside(spans: list[Interval], service: list[Interval]) -> list[Interval]:
+def _inside(spans: Iterable[Interval], service: Spans) -> Spans:
     return intersect(union(spans), union(service))
 
 
@@ -190,8 +211,11 @@ def _span(outage: Outage, now: float) -> Interval:
     return outage.start, max(outage.start, now) if outage.end is None else outage.end
 
 
-def _left_minutes(episode: Interval, excluded: list[Interval]) -> float:
-    return measure([episode]) - measure(intersect([episode], excluded))
+def _left_minutes(episodes: Spans, excluded: Spans) -> Floats:
+    """Return of each episode the minutes that are not excluded."""
+    met, of = pieces(episodes, excluded)
+    excused = np.bincount(of, met.ends - met.starts, len(episodes))
+    return np.asarray((episodes.ends - episodes.starts) / 60 - excused / 60)
 
 
 def _is_open(end: float, down: Downtime) -> bool:
@@ -202,14 +226,14 @@ def _is_open(end: float, down: Downtime) -> bool:
 def _cec_excluded(down: Downtime, causes: Iterable[Outage]) -> float:
     """Return excluded minutes under California's caps: vandalism by incident, planned maintenance by year."""
     total = maintenance = 0.0
-    seen: list[Interval] = []
+    seen = NOTHING
     for cause in sorted((c for c in causes if c.excluded), key=lambda c: c.start):
         words = cause.cause.lower()
         if any(word in words for word in _NOT_CALIFORNIA):
             continue
         span = intersect(down.outages, [(cause.start, cause.end if cause.end is not None else math.inf)])
         fresh = subtract(span, seen)
-        seen = union([*seen, *span])
+        seen = union(joined([seen, span]))
         minutes = measure(fresh)
         if "vandal" in words:
             total += min(minutes, CEC_VANDALISM_MIN)

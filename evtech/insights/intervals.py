@@ -1,65 +1,128 @@
 """Stretches of time as half-open intervals ``(start, end)`` in seconds since 1970 UTC, and their algebra.
 
-Durations are differences of UTC instants, so a day of a clock change has 23 or 25 hours by itself.
+Durations are differences of UTC instants, so a day of a clock change has 23 or 25 hours by itself. A port has thousands
+of stretches a year, so they are kept as two arrays (``Spans``); every function takes pairs as well.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import overload
+
+import numpy as np
+
+from evtech.store.columns import At, Floats, Ints
 
 Interval = tuple[float, float]
 
 
-def union(intervals: Iterable[Interval]) -> list[Interval]:
+class Spans(Sequence[Interval]):
+    """Intervals in the order given, as an array of starts and one of ends; read like a sequence of pairs."""
+
+    __slots__ = ("ends", "starts")
+
+    def __init__(self, starts: Floats, ends: Floats) -> None:
+        self.starts, self.ends = starts, ends
+
+    @classmethod
+    def of(cls, intervals: Iterable[Interval]) -> "Spans":
+        """Return pairs as arrays; what is one already stays itself."""
+        if isinstance(intervals, Spans):
+            return intervals
+        table = np.array(list(intervals), dtype=np.float64).reshape(-1, 2)
+        return cls(table[:, 0], table[:, 1])
+
+    def __len__(self) -> int:
+        return len(self.starts)
+
+    def __iter__(self) -> Iterator[Interval]:
+        return zip(self.starts.tolist(), self.ends.tolist(), strict=True)
+
+    @overload
+    def __getitem__(self, at: int) -> Interval: ...
+    @overload
+    def __getitem__(self, at: slice) -> "Spans": ...
+    def __getitem__(self, at: int | slice) -> "Interval | Spans":
+        if isinstance(at, slice):
+            return self.take(at)
+        return float(self.starts[at]), float(self.ends[at])
+
+    def __eq__(self, other: object) -> bool:
+        return list(self) == list(other) if isinstance(other, Sequence) else NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(tuple(self))
+
+    def __repr__(self) -> str:
+        return f"Spans.of({list(self)!r})"
+
+    def take(self, at: At) -> "Spans":
+        """Return some of them."""
+        return Spans(self.starts[at], self.ends[at])
+
+
+NOTHING = Spans(np.zeros(0), np.zeros(0))
+
+
+def joined(parts: Iterable[Iterable[Interval]]) -> Spans:
+    """Return all intervals of all parts, as they are."""
+    spans = [Spans.of(part) for part in parts]
+    return (
+        Spans(np.concatenate([s.starts for s in spans]), np.concatenate([s.ends for s in spans])) if spans else NOTHING
+    )
+
+
+def union(intervals: Iterable[Interval]) -> Spans:
     """Return the same time as sorted intervals that neither overlap nor touch; empty ones vanish."""
-    merged: list[Interval] = []
-    for start, end in sorted(i for i in intervals if i[1] > i[0]):
-        if merged and start <= merged[-1][1]:
-            merged[-1] = (merged[-1][0], max(merged[-1][1], end))
-        else:
-            merged.append((start, end))
-    return merged
+    spans = _filled(Spans.of(intervals))
+    if len(spans) < 2:
+        return spans
+    spans = spans.take(np.argsort(spans.starts, kind="stable"))
+    latest = np.maximum.accumulate(spans.ends)
+    first = np.concatenate(([0], np.flatnonzero(spans.starts[1:] > latest[:-1]) + 1))
+    return Spans(spans.starts[first], latest[np.append(first[1:], len(spans)) - 1])
 
 
-def clip(intervals: Iterable[Interval], period: Interval) -> list[Interval]:
+def clip(intervals: Iterable[Interval], period: Interval) -> Spans:
     """Return what of each interval lies in the period."""
-    low, high = period
-    cut = [(max(start, low), min(end, high)) for start, end in intervals]
-    return [(start, end) for start, end in cut if end > start]
+    spans = Spans.of(intervals)
+    return _filled(Spans(np.maximum(spans.starts, period[0]), np.minimum(spans.ends, period[1])))
 
 
-def intersect(first: Sequence[Interval], second: Sequence[Interval]) -> list[Interval]:
+def intersect(first: Iterable[Interval], second: Iterable[Interval]) -> Spans:
     """Return the time that lies in both; both are unions."""
-    found: list[Interval] = []
-    i = j = 0
-    while i < len(first) and j < len(second):
-        start, end = max(first[i][0], second[j][0]), min(first[i][1], second[j][1])
-        if end > start:
-            found.append((start, end))
-        if first[i][1] < second[j][1]:
-            i += 1
-        else:
-            j += 1
-    return found
+    return pieces(first, second)[0]
 
 
-def subtract(first: Sequence[Interval], second: Sequence[Interval]) -> list[Interval]:
+def subtract(first: Iterable[Interval], second: Iterable[Interval]) -> Spans:
     """Return the time of the first that does not lie in the second; both are unions."""
-    left: list[Interval] = []
-    j = 0
-    for start, end in first:
-        while j < len(second) and second[j][1] <= start:
-            j += 1
-        at = j
-        while at < len(second) and second[at][0] < end:
-            low, high = second[at]
-            if low > start:
-                left.append((start, low))
-            start = max(start, high)
-            at += 1
-        if start < end:
-            left.append((start, end))
-    return left
+    return rest(first, second)[0]
+
+
+def pieces(first: Iterable[Interval], second: Iterable[Interval]) -> tuple[Spans, Ints]:
+    """Return what of each of the first lies in the second, a union, and for each piece of which one it is."""
+    own, other = Spans.of(first), Spans.of(second)
+    if not len(own) or not len(other):
+        return NOTHING, np.zeros(0, np.int64)
+    low = np.searchsorted(other.ends, own.starts, "right")
+    counts = np.maximum(np.searchsorted(other.starts, own.ends, "left") - low, 0)
+    of = np.repeat(np.arange(len(own)), counts)
+    at = np.arange(len(of)) - np.repeat(np.cumsum(counts) - counts, counts) + low[of]
+    cut = Spans(np.maximum(own.starts[of], other.starts[at]), np.minimum(own.ends[of], other.ends[at]))
+    filled = cut.ends > cut.starts
+    return cut.take(filled), of[filled]
+
+
+def rest(first: Iterable[Interval], second: Iterable[Interval]) -> tuple[Spans, Ints]:
+    """Return what of each of the first lies outside the second, a union, and for each piece of which one it is."""
+    taken = Spans.of(second)
+    return pieces(first, Spans(np.append(-np.inf, taken.ends), np.append(taken.starts, np.inf)))
 
 
 def measure(intervals: Iterable[Interval]) -> float:
     """Return the minutes of intervals that do not overlap, unrounded."""
-    return sum(end - start for start, end in intervals) / 60.0
+    spans = Spans.of(intervals)
+    return float((spans.ends - spans.starts).sum()) / 60.0
+
+
+def _filled(spans: Spans) -> Spans:
+    filled = spans.ends > spans.starts
+    return spans if filled.all() else spans.take(filled)

@@ -1,16 +1,18 @@
 """Puts the parts together: everything that can be said of a period, and its JSON (``evtech.insights/1``)."""
 
 import time
-from collections.abc import Iterable
+from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
+import numpy as np
+
 from evtech.errors import InputError
 from evtech.insights.anomalies import Anomaly, session_anomalies
+from evtech.insights.attempts import Attempts
 from evtech.insights.availability import (
     DOWN_STATES,
-    Downtime,
     PortAvailability,
     downtime,
     downtime_by_cause,
@@ -18,17 +20,19 @@ from evtech.insights.availability import (
     uk_reliability,
 )
 from evtech.insights.causes import causes_of
-from evtech.insights.collecting import uncollected
 from evtech.insights.demand import INTERVAL_MIN, Demand, WeekHours, demand, together, week_hours
 from evtech.insights.intervals import Interval
+from evtech.insights.port_use import PortUse, port_use
 from evtech.insights.rates import Rate
-from evtech.insights.records import Attempt, Outage, Records, StateSpan
-from evtech.insights.success import Success, chained, is_success, rates_of
+from evtech.insights.records import Outage, Records
+from evtech.insights.states import States
+from evtech.insights.success import Success, chained, failure_causes, rates_by, rates_of, succeeded
 from evtech.insights.utilisation import Utilisation, utilisation
 
 NEVI_TARGET_PCT = 97.0
-T = TypeVar("T", Attempt, Outage, StateSpan)
+T = TypeVar("T", Attempts, States)
 LONGEST_S = 40 * 366 * 86400.0
+_NO_ATTEMPTS, _NO_STATES = Attempts.of(()), States.of(())
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +42,7 @@ class Overview:
     period: Interval
     now: float
     records: Records
-    attempts: list[Attempt]
+    attempts: Attempts  # begun in it
     availability: dict[str, PortAvailability]
     uk_text_pct: float | None
     uk_exempt_pct: float | None
@@ -51,12 +55,11 @@ class Overview:
     week_by_port: dict[str, WeekHours]
     anomalies: list[Anomaly]
     failures: dict[str, int]
-    downs: dict[str, Downtime | None]
-    touching: dict[str, list[Attempt]]  # of the period, by port
-    tries: dict[str, list[Attempt]]  # begun in it and judged, quick retries joined, by port
+    uses: dict[str, PortUse]
+    judged: Attempts  # begun in it and judged, quick retries joined, port after port
+    tries: dict[str, Attempts]  # the same by port
 
 
-@uncollected
 def overview(records: Records, period: Interval, now: float | None = None) -> Overview:
     """Compute everything for a period [from, to); raise ``InputError`` for one that is empty or absurd."""
     if not period[1] > period[0]:
@@ -66,20 +69,25 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
     if period[1] - period[0] > LONGEST_S:
         raise InputError("The period is longer than 40 years.", "Check --from and --to.")
     now = time.time() if now is None else now
-    ports = list(records.ports.values())
-    inside = [a for a in records.attempts if period[0] <= a.start < period[1]]
-    touching = _by_port([a for a in records.attempts if a.start < period[1] and a.end >= period[0]]) or {}
-    starting = _by_port(inside) or {}
-    outages, states = _by_port(records.outages), _by_port(records.states)
-    downs = {p.name: downtime(_of(outages, p.name), _of(states, p.name), p, period, now) for p in ports}
-    available = {
-        name: port_availability(name, down, _of(outages, name) or ())
-        for name, down in downs.items()
-        if down is not None
-    }
-    tries = {p.name: chained(starting.get(p.name, ())) for p in ports}
-    weeks = {p.name: week_hours(p, touching.get(p.name, []), period, downs[p.name]) for p in ports}
-    text, exempt = uk_reliability((p, d) for p in ports if (d := downs[p.name]) is not None)
+    ports, told = records.ports, _outages_by_port(records)
+    attempts = Attempts.of(records.attempts)
+    inside = attempts.take((attempts.start >= period[0]) & (attempts.start < period[1]))
+    touching = by_port(attempts.take((attempts.first < period[1]) & (attempts.end >= period[0])))
+    states = by_port(States.of(records.states)) if records.states is not None else None
+    uses, available = {}, {}
+    for name, port in ports.items():
+        outages = told.get(name, []) if told is not None else None
+        seen = states.get(name, _NO_STATES) if states is not None else None
+        down = downtime(outages, seen, port, period, now)
+        uses[name] = port_use(port, touching.get(name, _NO_ATTEMPTS), period, down)
+        if down is not None:
+            available[name] = port_availability(name, down, outages or ())
+    tried = by_port(chained(inside)[0])
+    tries = {name: tried.get(name, _NO_ATTEMPTS) for name in ports}
+    judged = Attempts.joined([_NO_ATTEMPTS, *tries.values()])
+    each = rates_by(judged, np.repeat(np.arange(len(ports)), [len(own) for own in tries.values()]), len(ports), ports)
+    weeks = {name: week_hours(use, period) for name, use in uses.items()}
+    text, exempt = uk_reliability((use.port, use.down) for use in uses.values() if use.down is not None)
     return Overview(
         period=period,
         now=now,
@@ -89,19 +97,19 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
         uk_text_pct=text,
         uk_exempt_pct=exempt,
         causes=downtime_by_cause(down_by_cause(records), period, now),
-        success=rates_of(sorted((a for own in tries.values() for a in own), key=lambda a: a.start), records.ports),
-        success_by_port={name: rates_of(own, records.ports) for name, own in tries.items()},
+        success=rates_of(judged, ports),
+        success_by_port=dict(zip(ports, each, strict=True)),
+        judged=judged,
         tries=tries,
-        utilisation={p.name: utilisation(p, touching.get(p.name, []), period, downs[p.name]) for p in ports},
-        demand=demand(touching, ports, period),
+        utilisation={name: utilisation(use, period) for name, use in uses.items()},
+        demand=demand(uses.values(), period),
         week=together(weeks.values()),
         week_by_port=weeks,
         anomalies=sorted(
-            [*session_anomalies(starting, records.ports), *records.findings], key=lambda a: (a.start, a.rule)
+            [*session_anomalies(by_port(inside), ports), *records.findings], key=lambda a: (a.start, a.rule)
         ),
         failures=_failures(inside),
-        downs=downs,
-        touching=touching,
+        uses=uses,
     )
 
 
@@ -146,37 +154,39 @@ def down_by_cause(records: Records) -> list[Outage]:
     """Return the outages; beside or instead of them the states in which a port was down, as their own causes."""
     if records.states is None:
         return records.outages or []
-    seen = [Outage(s.port, s.start, s.end, s.state.lower()) for s in records.states if s.state in DOWN_STATES]
+    states = States.of(records.states)
+    seen = [Outage(s.port, s.start, s.end, s.state.lower()) for s in states.take(states.state.among(DOWN_STATES))]
     return causes_of(seen, records.outages) if records.outages else seen
 
 
-def _by_port(items: Iterable[T] | None) -> dict[str, list[T]] | None:
-    """Return items by the port they name; ``None`` stays ``None``."""
-    if items is None:
+def by_port(items: T) -> dict[str, T]:
+    """Return items by the port they name, in the order in which ports appear."""
+    order, groups = items.port.groups()
+    arranged = items.take(order)
+    return {name: arranged.take(rows) for name, rows in groups}
+
+
+def _outages_by_port(records: Records) -> dict[str, list[Outage]] | None:
+    if records.outages is None:
         return None
-    found: dict[str, list[T]] = {}
-    for item in items:
-        found.setdefault(item.port, []).append(item)
+    found: dict[str, list[Outage]] = {}
+    for outage in records.outages:
+        found.setdefault(outage.port, []).append(outage)
     return found
 
 
-def _of(grouped: dict[str, list[T]] | None, port: str) -> list[T] | None:
-    return None if grouped is None else grouped.get(port, [])
+def failed_of(attempts: Attempts, cause: str | None = None) -> Attempts:
+    """Return those that are known to have failed; ``cause`` keeps one cause only."""
+    failed = attempts.take(attempts.is_judged & ~succeeded(attempts))
+    if cause is None:
+        return failed
+    return failed.take(np.array([each == cause for each in failure_causes(failed)], dtype=bool))
 
 
-def _failures(attempts: Iterable[Attempt]) -> dict[str, int]:
+def _failures(attempts: Attempts) -> dict[str, int]:
     """Return how often each error code (else each end) stopped an attempt, most often first."""
-    counts: dict[str, int] = {}
-    for attempt in attempts:
-        if attempt.is_judged and not is_success(attempt):
-            cause = failure_cause(attempt)
-            counts[cause] = counts.get(cause, 0) + 1
+    counts = Counter(failure_causes(failed_of(attempts)))
     return dict(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-
-def failure_cause(attempt: Attempt) -> str:
-    """Return what stopped an attempt: its error code, else how it ended."""
-    return attempt.error_code or (attempt.end_reason if attempt.has_started else "no energy")
 
 
 def _rate_json(found: Rate | None) -> dict[str, Any]:

@@ -1,14 +1,14 @@
 """All that the page of insights and its reports show of a period, and which sessions stand behind each mark."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
-from evtech.insights.intervals import Interval
-from evtech.insights.overview import Overview, down_by_cause, failure_cause, overview
-from evtech.insights.records import Attempt, Port, Records
+import numpy as np
+
+from evtech.insights.intervals import Interval, Spans
+from evtech.insights.overview import Overview, down_by_cause, failed_of, overview
+from evtech.insights.records import Port, Records
 from evtech.insights.ribbon import ribbon
-from evtech.insights.success import is_success
-from evtech.insights.suggestions import Suggestion, sessions_in_hours, suggestions
+from evtech.insights.suggestions import Suggestion, in_hours, suggestions
 from evtech.insights.trends import DAY, Stretch, boundaries, step_for, stretches
 from evtech.insights.weekly import WeekSpread, week_spread
 
@@ -23,7 +23,7 @@ class Picture:
     step: str  # of the trend: week or month
     trend: list[Stretch]
     days: list[Stretch]
-    ribbons: dict[str, dict[str, list[Interval]]]
+    ribbons: dict[str, dict[str, Spans]]
     spread: WeekSpread
 
     @property
@@ -44,18 +44,15 @@ def picture(records: Records, period: Interval, now: float, zone: str) -> Pictur
     """Count a period up to now; raise ``InputError`` for one that is empty."""
     period = (period[0], max(period[0] + 1.0, min(period[1], now)))
     found = overview(records, period, now)
-    ports, step = records.ports, step_for(period)
+    uses, step = found.uses, step_for(period)
     return Picture(
         overview=found,
         zone=zone,
         suggestions=suggestions(found),
         step=step,
-        trend=stretches(found.touching, ports, boundaries(period, zone, step)),
-        days=stretches(found.touching, ports, boundaries(period, zone, DAY)),
-        ribbons={
-            name: ribbon(port, found.downs[name], found.touching.get(name, ()), period, now)
-            for name, port in ports.items()
-        },
+        trend=stretches(found.attempts, uses, boundaries(period, zone, step)),
+        days=stretches(found.attempts, uses, boundaries(period, zone, DAY)),
+        ribbons={name: ribbon(use, period, now) for name, use in uses.items()},
         spread=week_spread(found),
     )
 
@@ -63,51 +60,56 @@ def picture(records: Records, period: Interval, now: float, zone: str) -> Pictur
 def behind_hour(shown: Picture, hour: int) -> frozenset[str]:
     """Return the sessions during which a vehicle stood at a port in an hour of the week (0 = Monday 0 h)."""
     ids: frozenset[str] = frozenset()
-    for name, port in shown.overview.records.ports.items():
-        own = shown.overview.touching.get(name, [])
-        ids |= _ids(sessions_in_hours(own, port.timezone, hour // 24, hour % 24, hour % 24 + 1))
+    for use in shown.overview.uses.values():
+        hit = in_hours(use.attempts, use.port.timezone, hour // 24, hour % 24, hour % 24 + 1)
+        ids |= use.attempts.ids(hit)
     return ids
 
 
 def behind_stretch(shown: Picture, stretch: Stretch, *, failed: bool) -> frozenset[str]:
     """Return the sessions that began in a stretch, or of these the failed ones."""
-    return _ids(
-        a
-        for a in shown.overview.attempts
-        if stretch.start <= a.start < stretch.end and not (failed and (is_success(a) or not a.is_judged))
-    )
+    attempts = shown.overview.attempts
+    began = attempts.take((attempts.start >= stretch.start) & (attempts.start < stretch.end))
+    return (failed_of(began) if failed else began).ids()
 
 
 def behind_span(shown: Picture, port: str, span: Interval) -> frozenset[str]:
     """Return the sessions of a port that lie in or touch a span; where there are none, the last one before it."""
-    own = shown.overview.touching.get(port, [])
-    inside = [a for a in own if a.start < span[1] and a.end >= span[0]]
-    return _ids(inside or [a for a in own if a.start < span[0]][-1:])
+    return _behind(shown, port, Spans.of([span]))
 
 
 def behind_failed(shown: Picture, port: str) -> frozenset[str]:
     """Return the failed sessions of a port that began in the period."""
-    low, high = shown.overview.period
-    own = shown.overview.touching.get(port, [])
-    return _ids(a for a in own if low <= a.start < high and a.is_judged and not is_success(a))
+    attempts = shown.overview.attempts
+    return failed_of(attempts.take(attempts.port.among({port}))).ids()
 
 
 def behind_cause(shown: Picture, cause: str) -> frozenset[str]:
     """Return the failed sessions of a cause."""
-    return _ids(a for a in shown.overview.attempts if a.is_judged and not is_success(a) and failure_cause(a) == cause)
+    return failed_of(shown.overview.attempts, cause).ids()
 
 
 def behind_downtime(shown: Picture, cause: str) -> frozenset[str]:
     """Return the sessions that met an outage of a cause."""
     found = shown.overview
-    ids: frozenset[str] = frozenset()
+    spans: dict[str, list[Interval]] = {}
     for outage in down_by_cause(found.records):
         if (outage.cause or "unknown") == cause and not outage.is_exclusion:
             end = found.now if outage.end is None else outage.end
             if outage.start < found.period[1] and end > found.period[0]:
-                ids |= behind_span(shown, outage.port, (outage.start, end))
-    return ids
+                spans.setdefault(outage.port, []).append((outage.start, end))
+    return frozenset().union(*(_behind(shown, port, Spans.of(own)) for port, own in spans.items()))
 
 
-def _ids(attempts: Iterable[Attempt]) -> frozenset[str]:
-    return frozenset(a.session_id for a in attempts if a.session_id is not None)
+def _behind(shown: Picture, port: str, spans: Spans) -> frozenset[str]:
+    """Return the sessions of a port that meet one of these spans, and the last one before each that nothing meets."""
+    use = shown.overview.uses.get(port)
+    if use is None or not len(use.attempts):
+        return frozenset()
+    own = use.attempts.by_start()
+    latest = np.concatenate(([-np.inf], np.maximum.accumulate(own.end)))
+    is_met = latest[np.searchsorted(own.start, spans.ends, "left")] >= spans.starts
+    before = np.searchsorted(own.start, spans.starts[~is_met], "left") - 1
+    hit = own.meets(spans)
+    hit[before[before >= 0]] = True
+    return own.ids(hit)

@@ -3,6 +3,8 @@
 import math
 from dataclasses import dataclass
 
+import numpy as np
+
 Z_95 = 1.959963985  # two-sided 95 % of the normal distribution
 
 
@@ -33,20 +35,26 @@ def rate(k: int, n: int) -> Rate | None:
 def chi_square_quantile(p: float, dof: int) -> float:
     """Return the quantile of the chi-square distribution for an even number of degrees of freedom.
 
-    For ``dof = 2k`` the survival function is a sum of ``k`` Poisson terms; its root is found by bisection.
+    For ``dof = 2k`` the survival function is the probability that a Poisson count of mean x/2 is below k, a sum of k
+    terms; its root is found by bisection, to the last bit.
     """
     if dof <= 0 or dof % 2 or not 0 < p < 1:
         raise ValueError(f"no quantile for p = {p}, {dof} degrees of freedom")
+    counts = np.arange(dof // 2)
+    log_factorials = np.cumsum(np.log(np.maximum(counts, 1)))
+
+    def survival(x: float) -> float:
+        return float(np.exp(counts * math.log(x / 2) - x / 2 - log_factorials).sum())
+
     low, high = 0.0, 2.0 * dof + 100.0
-    while _survival(high, dof // 2) > 1 - p:
+    while survival(high) > 1 - p:
         high *= 2
-    for _ in range(200):
-        middle = (low + high) / 2
-        if _survival(middle, dof // 2) > 1 - p:
+    while low < (middle := (low + high) / 2) < high:
+        if survival(middle) > 1 - p:
             low = middle
         else:
             high = middle
-    return (low + high) / 2
+    return middle
 
 
 def mtbf_bounds(hours: float, failures: int) -> tuple[float, float | None]:
@@ -56,11 +64,3 @@ def mtbf_bounds(hours: float, failures: int) -> tuple[float, float | None]:
     """
     low = 2 * hours / chi_square_quantile(0.95, 2 * failures + 2)
     return low, (2 * hours / chi_square_quantile(0.05, 2 * failures) if failures else None)
-
-
-def _survival(x: float, k: int) -> float:
-    """Return the probability that a Poisson count of mean x/2 is below k, summed without overflow."""
-    half = x / 2
-    if half == 0:
-        return 1.0
-    return sum(math.exp(i * math.log(half) - half - math.lgamma(i + 1)) for i in range(k))

@@ -3,10 +3,11 @@
 Instants are seconds since 1970 in UTC (a year of sessions is counted in numpy); ``None`` is unknown.
 """
 
-from dataclasses import dataclass, field
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-from evtech.insights.intervals import Interval, clip, intersect
+from evtech.insights.intervals import Interval, Spans, clip, intersect
 
 if TYPE_CHECKING:
     from evtech.insights.anomalies import Anomaly
@@ -28,15 +29,15 @@ class Port:
     rated_kw: float | None = None
     in_service_from: float | None = None
     in_service_to: float | None = None
-    watched: tuple[Interval, ...] | None = None
+    watched: Sequence[Interval] | None = None
 
-    def in_service(self, period: Interval) -> list[Interval]:
+    def in_service(self, period: Interval) -> Spans:
         """Return what of the period the port was in service."""
         low = self.in_service_from if self.in_service_from is not None else period[0]
         high = self.in_service_to if self.in_service_to is not None else period[1]
         return clip([(low, high)], period)
 
-    def exposed(self, period: Interval) -> list[Interval]:
+    def exposed(self, period: Interval) -> Spans:
         """Return what of its service in the period was watched: the time that use is measured against."""
         service = self.in_service(period)
         return service if self.watched is None else intersect(service, self.watched)
@@ -81,6 +82,18 @@ class Attempt:
         return self.energy_started_at is not None
 
     @property
+    def first(self) -> float:
+        """Return the first instant known of it: a wrong clock puts energy before the plug."""
+        return self.start if self.energy_started_at is None else min(self.start, self.energy_started_at)
+
+    def lasting(self, start: float, end: float) -> "Attempt":
+        """Return it with other ends: one that was joined from several lasts longer than its own times say."""
+        found = replace(self)
+        object.__setattr__(found, "start", start)
+        object.__setattr__(found, "end", end)
+        return found
+
+    @property
     def energy_span(self) -> Interval | None:
         """Return the time in which energy flowed; an unknown end is the unplugging, else unknown."""
         end = self.energy_ended_at if self.energy_ended_at is not None else self.unplugged_at
@@ -117,11 +130,14 @@ class StateSpan:
 
 @dataclass(frozen=True, slots=True)
 class Records:
-    """Everything insights look at. ``outages`` and ``states`` are ``None`` where nobody recorded availability."""
+    """Everything insights look at. ``outages`` and ``states`` are ``None`` where nobody recorded availability.
+
+    Attempts and states are columns where they come from an archive (``attempts.py``, ``states.py``).
+    """
 
     ports: dict[str, Port]
-    attempts: list[Attempt]
+    attempts: Sequence[Attempt]
     outages: list[Outage] | None = None
-    states: list[StateSpan] | None = None
+    states: Sequence[StateSpan] | None = None
     warnings: list[str] = field(default_factory=list)
     findings: "list[Anomaly]" = field(default_factory=list)  # of rules over samples, kept with the sessions

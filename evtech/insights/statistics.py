@@ -64,19 +64,22 @@ def modified_z(values: Sequence[float]) -> list[float | None]:
 def trailing_z(values: Sequence[float], window: int) -> tuple[list[float], list[int]]:
     """Return each value's modified z-score among the last ``window`` values up to it, and how many these are.
 
-    The same as ``modified_z`` value by value, but all windows at once; 0 where no scale exists.
+    The first ``window`` values are judged among themselves: an early one has no past to be judged by. The same as
+    ``modified_z`` window by window, but all at once; 0 where no scale exists.
     """
     if not values:
         return [], []
-    padded = np.concatenate((np.full(window - 1, np.nan), np.asarray(values, dtype=float)))
-    rows = np.lib.stride_tricks.sliding_window_view(padded, window)
-    middle = np.nanmedian(rows, axis=1)
+    given = np.asarray(values, dtype=float)
+    size = min(window, len(given))
+    rows = np.lib.stride_tricks.sliding_window_view(given, size)
+    middle = np.median(rows, axis=1)
     distances = np.abs(rows - middle[:, None])
-    mad, mean = np.nanmedian(distances, axis=1), np.nanmean(distances, axis=1)
+    mad, mean = np.median(distances, axis=1), np.mean(distances, axis=1)
     scale = np.where(mad > 0, mad / MAD_SCALE, MEAN_SCALE * mean)
-    off = np.asarray(values) - middle
-    scores = np.divide(off, scale, out=np.zeros(len(values)), where=scale > 0)
-    return scores.tolist(), np.minimum(np.arange(1, len(values) + 1), window).tolist()
+    own = np.maximum(np.arange(len(given)) - size + 1, 0)  # each value's window
+    off = given - middle[own]
+    scores = np.divide(off, scale[own], out=np.zeros(len(given)), where=scale[own] > 0)
+    return scores.tolist(), [size] * len(given)
 
 
 def ewma_alarm(values: Sequence[float], mu: float, sigma: float, lam: float = 0.2, limit: float = 3.0) -> int | None:

@@ -2,14 +2,18 @@
 
 The definitions are ChargeX-style: its published formulas were not at hand. Chaining: retries on the same port with the
 same token within 60 s are one attempt. A visit is the same token at the same site with gaps of at most 30 minutes.
+Groups (ports, days) are counted side by side: nothing of one is chained with another.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from statistics import median
 
+import numpy as np
+
+from evtech.insights.attempts import Attempts
 from evtech.insights.rates import Rate, rate
 from evtech.insights.records import NORMAL_ENDS, Attempt, Port
+from evtech.store.columns import Floats, Ints, Mask
 
 CHAIN_S = 60.0
 VISIT_GAP_S = 30 * 60.0
@@ -35,102 +39,182 @@ class Success:
     data_errors: int
 
 
-def is_success(attempt: Attempt) -> bool:
-    """Return whether energy flowed, at least 0.1 kWh, and the session ended as somebody wanted."""
+def succeeded(attempts: Attempts) -> Mask:
+    """Return for each whether energy flowed, at least 0.1 kWh, and the session ended as somebody wanted."""
+    return attempts.has_started & attempts.end_reason.among(NORMAL_ENDS) & (attempts.energy_kwh >= LEAST_KWH)
+
+
+def _is_success(attempt: Attempt) -> bool:
     return attempt.has_started and attempt.end_reason in NORMAL_ENDS and (attempt.energy_kwh or 0.0) >= LEAST_KWH
 
 
-def chained(attempts: Iterable[Attempt]) -> list[Attempt]:
-    """Return attempts whose end is known, quick retries joined: times of both, energies summed, the last end."""
-    last: dict[tuple[str, str], int] = {}
-    joined: list[Attempt] = []
-    for attempt in sorted((a for a in attempts if a.is_judged), key=lambda a: a.start):
-        key = (attempt.port, attempt.token or "")
-        before = joined[last[key]] if attempt.token and key in last else None
-        if before is not None and attempt.start - before.end <= CHAIN_S:
-            joined[last[key]] = _join(before, attempt)
+def failure_causes(attempts: Attempts) -> list[str]:
+    """Return what stopped each of failed attempts: its error code, else how it ended."""
+    rows = zip(attempts.error_code.values(), attempts.has_started, attempts.end_reason.values(), strict=True)
+    return [code or (end or "" if has_started else "no energy") for code, has_started, end in rows]
+
+
+def chained(attempts: Attempts, group: Ints | None = None) -> tuple[Attempts, Ints]:
+    """Return attempts whose end is known, quick retries joined, by their beginning; and each one's group.
+
+    A joined attempt began with the first and is what its best session was (``_join``).
+    """
+    group = _one(attempts) if group is None else group
+    tries, group = attempts.take(attempts.is_judged), group[attempts.is_judged]
+    if (tries.start[1:] < tries.start[:-1]).any():
+        rows = np.argsort(tries.start, kind="stable")
+        tries, group = tries.take(rows), group[rows]
+    named = np.flatnonzero(tries.token.known())
+    key = _key(group, tries.port.codes, tries.token.codes)[named]
+    order = named[np.argsort(key, kind="stable")]  # each customer's attempts at a port, one after the other
+    key = np.sort(key, kind="stable")
+    is_quick = tries.start[order[1:]] - tries.end[order[:-1]] <= CHAIN_S
+    links = np.flatnonzero((key[1:] == key[:-1]) & is_quick)
+    if not len(links):
+        return tries, group
+    return _joined(tries, group, order, key, links.tolist())
+
+
+def _joined(tries: Attempts, group: Ints, order: Ints, key: Ints, links: Sequence[int]) -> tuple[Attempts, Ints]:
+    """Join chains of quick retries; a joined attempt may last longer than its last part, so its next one is judged."""
+    heads: dict[int, Attempt] = {}
+    gone: list[int] = []
+    done = 0
+    for link in links:
+        if link < done:
             continue
-        last[key] = len(joined)
-        joined.append(attempt)
-    return joined
+        head, at = tries[order[link]], link + 1
+        while at < len(order) and key[at] == key[link] and tries.start[order[at]] - head.end <= CHAIN_S:
+            head = _join(head, tries[order[at]])
+            gone.append(order[at])
+            at += 1
+        heads[order[link]], done = head, at
+    rows = np.arange(len(tries))
+    rows[list(heads)] = len(tries) + np.arange(len(heads))
+    kept = np.delete(np.arange(len(tries)), gone)
+    return Attempts.joined([tries, Attempts.of(heads.values())]).take(rows[kept]), group[kept]
 
 
-def visits(attempts: Sequence[Attempt], ports: dict[str, Port]) -> list[list[Attempt]]:
-    """Return attempts grouped into visits; an attempt without a token is a visit of its own."""
-    groups: list[list[Attempt]] = []
-    last: dict[tuple[str, str], tuple[list[Attempt], float]] = {}
-    for attempt in sorted(attempts, key=lambda a: a.start):
-        site = ports[attempt.port].site if attempt.port in ports else ""
-        key = (site or f"port {attempt.port}", attempt.token or "")
-        group, end = last.get(key, ([], 0.0))
-        if not attempt.token or not group or attempt.start - end > VISIT_GAP_S:
-            group = []
-            groups.append(group)
-        group.append(attempt)
-        last[key] = (group, max(end, attempt.end) if len(group) > 1 else attempt.end)
-    return groups
+def visits(tries: Attempts, ports: Mapping[str, Port], group: Ints | None = None) -> tuple[Ints, Ints]:
+    """Return the number of each attempt's visit, and which attempt is the first of each visit.
+
+    An attempt without a token is a visit of its own.
+    """
+    group = _one(tries) if group is None else group
+    place = _places(tries, ports)
+    order = np.argsort(tries.start, kind="stable")
+    is_named = tries.token.known()[order]
+    alone, named = order[~is_named], order[is_named]
+    key = _key(group, place, tries.token.codes)[named]
+    named, key = named[np.argsort(key, kind="stable")], np.sort(key, kind="stable")
+    is_new = np.ones(len(named), dtype=bool)
+    latest = _latest(tries.end[named], key)
+    is_new[1:] = (key[1:] != key[:-1]) | (tries.start[named[1:]] - latest[:-1] > VISIT_GAP_S)
+    number = np.empty(len(tries), dtype=np.int64)
+    number[named] = np.cumsum(is_new) - 1
+    number[alone] = is_new.sum() + np.arange(len(alone))
+    return number, np.concatenate((named[is_new], alone))
 
 
-def success(attempts: Sequence[Attempt], ports: dict[str, Port]) -> Success:
+def success(attempts: Iterable[Attempt], ports: Mapping[str, Port]) -> Success:
     """Return the rates of attempts; quick retries are joined first."""
-    return rates_of(chained(attempts), ports)
+    return rates_of(chained(Attempts.of(attempts))[0], ports)
 
 
-def rates_of(tries: Sequence[Attempt], ports: dict[str, Port]) -> Success:
+def rates_of(tries: Attempts, ports: Mapping[str, Port]) -> Success:
     """Return the rates of attempts in which quick retries are joined already."""
-    started = [a for a in tries if a.has_started]
-    good = {id(a) for a in tries if is_success(a)}
-    asked = [a for a in tries if a.auth_ok is not None]
-    groups = visits(tries, ports)
-    waits = [a.energy_started_at - _ready(a) for a in started if a.energy_started_at is not None]
-    fine = sorted(wait for wait in waits if wait >= 0)
-    not_vehicle = [a for a in tries if a.has_started or a.end_reason != "vehicle"]
-    return Success(
-        attempts=len(tries),
-        authorisation=rate(sum(bool(a.auth_ok) for a in asked), len(asked)),
-        charge_start=rate(len(started), len(tries)),
-        session=rate(len(good), len(started)),
-        attempt=rate(len(good), len(tries)),
-        visit=rate(sum(any(id(a) in good for a in group) for group in groups), len(groups)),
-        first_time=rate(sum(id(group[0]) in good for group in groups), len(groups)),
-        interrupted=rate(sum(a.end_reason in _INTERRUPTED for a in started), len(started)),
-        without_vehicle=rate(len(good), len(not_vehicle)),
-        start_time_median_s=median(fine) if fine else None,
-        start_time_p95_s=_quantile(fine, 0.95) if fine else None,
-        data_errors=len(waits) - len(fine),
-    )
+    return rates_by(tries, _one(tries), 1, ports)[0]
 
 
-def _ready(attempt: Attempt) -> float:
-    known = [t for t in (attempt.plugged_at, attempt.authorised_at) if t is not None]
-    return max(known) if known else attempt.start
+def rates_by(tries: Attempts, group: Ints, count: int, ports: Mapping[str, Port]) -> list[Success]:
+    """Return the rates of each group, 0 … ``count - 1``, of attempts in which quick retries are joined already."""
+    good, started = succeeded(tries), tries.has_started
+    number, first = visits(tries, ports, group)
+    any_good = np.bincount(number[good], minlength=len(first)) > 0
+
+    def counted(which: Mask) -> list[int]:
+        return [int(n) for n in np.bincount(group[which], minlength=count)]
+
+    def visited(which: Mask) -> list[int]:
+        return [int(n) for n in np.bincount(group[first[which]], minlength=count)]
+
+    every, begun, well = counted(np.ones(len(tries), bool)), counted(started), counted(good)
+    asked, allowed = counted(~np.isnan(tries.auth_ok)), counted(tries.auth_ok == 1)
+    went, well_visits, well_at_once = visited(np.ones(len(first), bool)), visited(any_good), visited(good[first])
+    broken = counted(started & tries.end_reason.among(_INTERRUPTED))
+    not_vehicle = counted(started | ~tries.end_reason.among({"vehicle"}))
+    waits = _waits(tries, group, count)
+    return [
+        Success(
+            attempts=every[i],
+            authorisation=rate(allowed[i], asked[i]),
+            charge_start=rate(begun[i], every[i]),
+            session=rate(well[i], begun[i]),
+            attempt=rate(well[i], every[i]),
+            visit=rate(well_visits[i], went[i]),
+            first_time=rate(well_at_once[i], went[i]),
+            interrupted=rate(broken[i], begun[i]),
+            without_vehicle=rate(well[i], not_vehicle[i]),
+            start_time_median_s=_quantile(waits[i], 0.5),
+            start_time_p95_s=_quantile(waits[i], 0.95),
+            data_errors=begun[i] - len(waits[i]),
+        )
+        for i in range(count)
+    ]
+
+
+def _one(attempts: Attempts) -> Ints:
+    return np.zeros(len(attempts), dtype=np.int64)
+
+
+def _key(group: Ints, place: Ints, token: Ints) -> Ints:
+    """Return one number for each group, place and token."""
+    places, tokens = int(place.max(initial=0)) + 1, int(token.max(initial=0)) + 1
+    return (group * places + place) * tokens + token
+
+
+def _places(tries: Attempts, ports: Mapping[str, Port]) -> Ints:
+    """Return a number for each attempt's site; ports without one are at one site."""
+    sites = [ports[name].site if name in ports else "" for name in tries.port.words]
+    return np.unique(np.array(sites, dtype=object), return_inverse=True)[1][tries.port.codes] if sites else _one(tries)
+
+
+def _latest(ends: Floats, key: Ints) -> Floats:
+    """Return the latest end so far among the rows of the same key; equal keys stand together."""
+    ranks = np.empty(len(ends), dtype=np.int64)
+    by_end = np.argsort(ends, kind="stable")
+    ranks[by_end] = np.arange(len(ends))
+    block = np.concatenate(([0], np.cumsum(key[1:] != key[:-1]))) * len(ends) if len(ends) else ranks
+    return ends[by_end[np.maximum.accumulate(ranks + block) - block]]
+
+
+def _waits(tries: Attempts, group: Ints, count: int) -> list[Floats]:
+    """Return per group how long it took until energy flowed (s), ascending; what took less than nothing is left out."""
+    ready = np.fmax(tries.plugged_at, tries.authorised_at)
+    waits = tries.energy_started_at - np.where(np.isnan(ready), tries.start, ready)
+    fine = np.flatnonzero(waits >= 0)
+    fine = fine[np.lexsort((waits[fine], group[fine]))]
+    return np.split(waits[fine], np.cumsum(np.bincount(group[fine], minlength=count))[:-1])
 
 
 def _join(first: Attempt, second: Attempt) -> Attempt:
-    energies = [e for e in (first.energy_kwh, second.energy_kwh) if e is not None]
-    peaks = [p for p in (first.peak_kw, second.peak_kw) if p is not None]
-    auth = second.auth_ok if second.auth_ok is not None else first.auth_ok
-    ended = second.energy_ended_at if second.has_started else first.energy_ended_at
-    return replace(
-        first,
-        plugged_at=first.plugged_at if first.plugged_at is not None else second.plugged_at,
-        authorised_at=first.authorised_at
-        if first.has_started or second.authorised_at is None
-        else second.authorised_at,
-        auth_ok=auth,
-        energy_started_at=first.energy_started_at if first.has_started else second.energy_started_at,
-        energy_ended_at=ended,
-        unplugged_at=second.unplugged_at,
-        energy_kwh=sum(energies) if energies else None,
-        peak_kw=max(peaks) if peaks else None,
-        end_reason=second.end_reason,
-        error_code=second.error_code or first.error_code,
+    """Return both as one: the session that succeeded, else the last that started, with the times of both."""
+    decides = max((first, second), key=lambda a: (_is_success(a), a.has_started, a is second))
+    joined = replace(
+        decides,
+        plugged_at=decides.plugged_at if decides.plugged_at is not None else first.plugged_at,
+        authorised_at=decides.authorised_at if decides.authorised_at is not None else first.authorised_at,
+        auth_ok=decides.auth_ok if decides.auth_ok is not None else first.auth_ok,
+        error_code=decides.error_code or first.error_code,
     )
+    return joined.lasting(first.start, max(first.end, second.end))  # the times of one row would hide the other's
 
 
-def _quantile(ordered: Sequence[float], share: float) -> float:
-    """Return the quantile of sorted values, linear between neighbours."""
+def _quantile(ordered: Floats, share: float) -> float | None:
+    """Return the quantile of sorted values, linear between neighbours; ``None`` of none."""
+    if not len(ordered):
+        return None
     place = share * (len(ordered) - 1)
     low = int(place)
     high = min(low + 1, len(ordered) - 1)
-    return ordered[low] + (ordered[high] - ordered[low]) * (place - low)
+    return float(ordered[low] + (ordered[high] - ordered[low]) * (place - low))

@@ -4,19 +4,19 @@ A suggestion is a kind with figures; ``insights/words.py`` makes the sentence. N
 too short a time: fewer than four weeks of an hour, or fewer than twenty attempts.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from evtech.insights.collecting import uncollected
-from evtech.insights.demand import exposure, occupied
-from evtech.insights.grid import local_hours, quarters, spread
-from evtech.insights.intervals import measure
-from evtech.insights.overview import NEVI_TARGET_PCT, Overview, failure_cause
+from evtech.insights.attempts import Attempts
+from evtech.insights.grid import hours_of, local_hours, local_time, weekday
+from evtech.insights.intervals import Interval, measure
+from evtech.insights.overview import NEVI_TARGET_PCT, Overview, failed_of
+from evtech.insights.port_use import PortUse
 from evtech.insights.rates import rate
-from evtech.insights.records import Attempt, Port
-from evtech.insights.success import is_success, visits
+from evtech.insights.success import succeeded, visits
+from evtech.store.columns import Floats, Mask
 
 FULL_SHARE = 0.7  # of an hour: from here on a customer more often finds the port taken than free
 LEAST_WEEKS, LEAST_ATTEMPTS, LEAST_HOURS = 4, 20, 20.0
@@ -49,18 +49,15 @@ class BusyHours:
     watched_h: float
 
 
-@uncollected
 def suggestions(found: Overview) -> list[Suggestion]:
     """Return what stands out, the gravest of each kind first, at most five of a kind."""
     said: list[Suggestion] = []
-    for name, port in found.records.ports.items():
-        own = found.touching.get(name, [])
-        said += _down(found, name)
-        said += [_busy_said(name, busy, own, port) for busy in busy_hours(found, port)[:2]]
-        said += _idle(found, name)
+    for use in found.uses.values():
+        said += _down(found, use)
+        said += [_busy_said(use, busy) for busy in busy_hours(use, found.period)[:2]]
+        said += _idle(use)
     order = ("port_fails", "port_down", "first_attempts", "one_cause", "busy", "idle")
-    tries = [attempt for own in found.tries.values() for attempt in own]
-    said += _failing(found.tries) + _first_attempts(tries, found) + _one_cause(found)
+    said += _failing(found.tries) + _first_attempts(found) + _one_cause(found)
     said.sort(key=lambda s: -float(s.figures["pct"]))
     ranks: dict[str, int] = {}
     ranked = []
@@ -71,36 +68,27 @@ def suggestions(found: Overview) -> list[Suggestion]:
     return [remark for rank, _, remark in sorted(ranked, key=lambda each: each[:2]) if rank <= MOST_OF_A_KIND]
 
 
-def busy_hours(found: Overview, port: Port) -> list[BusyHours]:
+def busy_hours(use: PortUse, period: Interval) -> list[BusyHours]:
     """Return the stretches of at least two hours of a weekday that were full on the whole, the fullest first."""
-    grid = quarters(found.period)
-    days, hours = local_hours(grid, port.timezone)
-    first = int(days.min())
-    cells = (days - first) * 24 + hours
-    size = (int(days.max()) - first + 1) * 24
-    up = exposure(port, found.period, found.downs.get(port.name))
-    used = occupied(found.touching.get(port.name, []))
+    hours = local_hours(period, use.port.timezone)
+    first, last = int(hours.day.min()), int(hours.day.max())
+    cells = (hours.day - first) * 24 + hours.hour
     taken, open_ = (
-        np.bincount(cells, spread(((*span, 1 / 3600) for span in spans), grid), size).reshape(-1, 24)
-        for spans in (used, up)
+        np.bincount(cells, hours_of(spans).over(hours.grid), (last - first + 1) * 24).reshape(-1, 24)
+        for spans in (use.occupied, use.open)
     )
     taken = np.minimum(taken, open_)
-    weekdays = (np.arange(len(taken)) + first + 3) % 7  # 1970-01-01 was a Thursday
+    weekdays = weekday(np.arange(first, last + 1))
     blocks = [b for day in range(7) for b in _blocks(day, taken[weekdays == day], open_[weekdays == day])]
     return sorted(blocks, key=lambda b: -b.share * (b.after - b.first))
 
 
-def sessions_in_hours(attempts: Sequence[Attempt], zone: str, weekday: int, first: int, after: int) -> list[Attempt]:
-    """Return attempts during which a vehicle stood at the port in these local hours of the week."""
-    if not attempts:
-        return []
-    times = np.array([a.start for a in attempts])
-    days, hours = local_hours(np.append(times, times[-1] + 1), zone)
-    start = ((days + 3) % 7) * 24 + hours
-    spans = np.array([(a.end - a.start) / 3600 for a in attempts])
-    into = (start - (weekday * 24 + first)) % 168
-    touches = (into < after - first) | (into + spans + (times % 3600) / 3600 > 168)
-    return [attempt for attempt, hit in zip(attempts, touches, strict=True) if hit]
+def in_hours(attempts: Attempts, zone: str, day: int, first: int, after: int) -> Mask:
+    """Return for each whether a vehicle stood at the port in these local hours of a weekday."""
+    days, hours = local_time(attempts.start, zone)
+    into = (weekday(days) * 24 + hours - (day * 24 + first)) % 168
+    spans = (attempts.end - attempts.start) / 3600
+    return np.asarray((into < after - first) | (into + spans + (attempts.start % 3600) / 3600 > 168))
 
 
 def _blocks(weekday: int, taken: np.ndarray, open_: np.ndarray) -> list[BusyHours]:
@@ -114,7 +102,7 @@ def _blocks(weekday: int, taken: np.ndarray, open_: np.ndarray) -> list[BusyHour
         while after < 24 and full[after]:
             after += 1
         if after - hour >= 2:
-            by_week = [(t.sum(), o.sum()) for t, o in zip(taken[:, hour:after], open_[:, hour:after], strict=True)]
+            by_week = zip(taken[:, hour:after].sum(axis=1), open_[:, hour:after].sum(axis=1), strict=True)
             weeks = [float(t / o) for t, o in by_week if o > 0.5 * (after - hour)]
             if len(weeks) >= LEAST_WEEKS:
                 pooled = float(taken[:, hour:after].sum() / open_[:, hour:after].sum())
@@ -124,18 +112,19 @@ def _blocks(weekday: int, taken: np.ndarray, open_: np.ndarray) -> list[BusyHour
     return found
 
 
-def _busy_said(name: str, busy: BusyHours, attempts: Sequence[Attempt], port: Port) -> Suggestion:
-    behind = sessions_in_hours(attempts, port.timezone, busy.weekday, busy.first, busy.after)
+def _busy_said(use: PortUse, busy: BusyHours) -> Suggestion:
+    behind = in_hours(use.attempts, use.port.timezone, busy.weekday, busy.first, busy.after)
     figures: dict[str, Figure] = {
-        "port": name, "weekday": busy.weekday, "first": busy.first, "after": busy.after, "pct": 100 * busy.share,
-        "low": 100 * busy.lowest, "high": 100 * busy.highest, "weeks": busy.weeks, "hours": busy.watched_h,
+        "port": use.port.name, "weekday": busy.weekday, "first": busy.first, "after": busy.after,
+        "pct": 100 * busy.share, "low": 100 * busy.lowest, "high": 100 * busy.highest,
+        "weeks": busy.weeks, "hours": busy.watched_h,
     }  # fmt: skip
-    return Suggestion("busy", name, figures, _ids(behind))
+    return Suggestion("busy", use.port.name, figures, use.attempts.ids(behind))
 
 
-def _failing(tries: dict[str, list[Attempt]]) -> list[Suggestion]:
+def _failing(tries: Mapping[str, Attempts]) -> list[Suggestion]:
     """Compare each port's failures with those of all others: only where the 95 % intervals do not meet."""
-    failed = {name: [a for a in own if not is_success(a)] for name, own in tries.items()}
+    failed = {name: np.flatnonzero(~succeeded(own)) for name, own in tries.items()}
     all_failed, everything = sum(map(len, failed.values())), sum(map(len, tries.values()))
     said = []
     for name, own in tries.items():
@@ -147,12 +136,13 @@ def _failing(tries: dict[str, list[Attempt]]) -> list[Suggestion]:
             "port": name, "k": mine.k, "n": mine.n, "pct": mine.value, "low": mine.low, "high": mine.high,
             "others": theirs.value, "others_low": theirs.low, "others_high": theirs.high, "others_n": theirs.n,
         }  # fmt: skip
-        said.append(Suggestion("port_fails", name, figures, _ids(failed[name])))
+        said.append(Suggestion("port_fails", name, figures, own.ids(failed[name])))
     return said
 
 
-def _down(found: Overview, name: str) -> list[Suggestion]:
-    up, down = found.availability.get(name), found.downs.get(name)
+def _down(found: Overview, use: PortUse) -> list[Suggestion]:
+    name, down = use.port.name, use.down
+    up = found.availability.get(name)
     if up is None or down is None or up.nevi_actual_pct is None or up.nevi_actual_pct > NEVI_TARGET_PCT:
         return []
     passed, known = measure(down.passed), measure(down.known)
@@ -162,20 +152,19 @@ def _down(found: Overview, name: str) -> list[Suggestion]:
         "low": 100 * (known - counted) / passed, "high": 100 * (passed - counted) / passed,
         "outages": len(down.outages), "longest": max(end - start for start, end in down.outages) / 3600,
     }  # fmt: skip
-    near = [a for a in found.touching.get(name, []) if any(a.start < e and a.end >= s for s, e in down.outages)]
-    return [Suggestion("port_down", name, figures, _ids(near))]
+    return [Suggestion("port_down", name, figures, use.attempts.ids(use.attempts.meets(down.outages)))]
 
 
-def _first_attempts(tries: list[Attempt], found: Overview) -> list[Suggestion]:
-    firsts = [group[0] for group in visits(tries, found.records.ports)]
-    failed = [a for a in firsts if not is_success(a)]
+def _first_attempts(found: Overview) -> list[Suggestion]:
+    firsts = visits(found.judged, found.records.ports)[1]
+    failed = firsts[~succeeded(found.judged)[firsts]]
     share = rate(len(failed), len(firsts))
     if share is None or share.n < LEAST_ATTEMPTS or share.low < 5.0:
         return []
     figures: dict[str, Figure] = {
         "k": share.k, "n": share.n, "pct": share.value, "low": share.low, "high": share.high
     }  # fmt: skip
-    return [Suggestion("first_attempts", "", figures, _ids(failed))]
+    return [Suggestion("first_attempts", "", figures, found.judged.ids(failed))]
 
 
 def _one_cause(found: Overview) -> list[Suggestion]:
@@ -184,27 +173,25 @@ def _one_cause(found: Overview) -> list[Suggestion]:
     share = rate(found.failures[cause], total) if cause is not None else None
     if cause is None or share is None or total < 8 or share.low < 30.0:
         return []
-    behind = [a for a in found.attempts if not is_success(a) and failure_cause(a) == cause]
+    behind = failed_of(found.attempts, cause)
     figures: dict[str, Figure] = {
         "cause": cause, "k": share.k, "n": total, "pct": share.value, "low": share.low, "high": share.high
     }  # fmt: skip
-    return [Suggestion("one_cause", "", figures, _ids(behind))]
+    return [Suggestion("one_cause", "", figures, behind.ids())]
 
 
-def _idle(found: Overview, name: str) -> list[Suggestion]:
-    own = [a for a in found.touching.get(name, []) if a.energy_span is not None and a.unplugged_at is not None]
-    stood = [max(0.0, (a.unplugged_at or 0.0) - (a.energy_span or (0, 0))[1]) / 3600 for a in own]
-    hours, total = sum(stood), sum((a.end - a.start) / 3600 for a in own)
-    if len(own) < LEAST_ATTEMPTS or total < LEAST_HOURS or hours / total < IDLE_SHARE:
+def _idle(use: PortUse) -> list[Suggestion]:
+    own, name = use.attempts, use.port.name
+    after = own.unplugged_at - own.energy_span.ends  # s from the last energy to unplugging
+    rows = np.flatnonzero(~np.isnan(after))
+    stood: Floats = np.maximum(0.0, after[rows]) / 3600
+    hours, total = float(stood.sum()), float(((own.end - own.start)[rows] / 3600).sum())
+    if len(rows) < LEAST_ATTEMPTS or total < LEAST_HOURS or hours / total < IDLE_SHARE:
         return []
     low, high = np.quantile(stood, (0.25, 0.75))
     figures: dict[str, Figure] = {
-        "port": name, "n": len(own), "pct": 100 * hours / total, "hours": total, "median": float(np.median(stood)),
+        "port": name, "n": len(rows), "pct": 100 * hours / total, "hours": total, "median": float(np.median(stood)),
         "low": float(low), "high": float(high),
     }  # fmt: skip
-    longest = sorted(zip(stood, own, strict=True), key=lambda pair: -pair[0])[:50]
-    return [Suggestion("idle", name, figures, _ids([a for _, a in longest]))]
-
-
-def _ids(attempts: Sequence[Attempt]) -> frozenset[str]:
-    return frozenset(a.session_id for a in attempts if a.session_id is not None)
+    longest = rows[np.argsort(-stood, kind="stable")[:50]]
+    return [Suggestion("idle", name, figures, own.ids(longest))]

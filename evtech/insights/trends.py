@@ -7,11 +7,12 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from evtech.insights.grid import energy_spans, spread
+from evtech.insights.attempts import Attempts
+from evtech.insights.grid import hours_of
 from evtech.insights.intervals import Interval
+from evtech.insights.port_use import PortUse
 from evtech.insights.rates import Rate
-from evtech.insights.records import Attempt, Port
-from evtech.insights.success import success
+from evtech.insights.success import chained, rates_by
 
 DAY, WEEK, MONTH = "day", "week", "month"
 
@@ -47,28 +48,20 @@ def step_for(period: Interval) -> str:
     return WEEK if period[1] - period[0] < 100 * 86400 else MONTH
 
 
-def stretches(
-    by_port: Mapping[str, Sequence[Attempt]], ports: dict[str, Port], limits: Sequence[float]
-) -> list[Stretch]:
-    """Return the figures between each two limits; rates are ``None`` where nothing was tried."""
+def stretches(attempts: Attempts, uses: Mapping[str, PortUse], limits: Sequence[float]) -> list[Stretch]:
+    """Return the figures between each two limits; rates are ``None`` where nothing was tried.
+
+    Energy and exposure are the ports' own, attempts all that began between the first and the last limit.
+    """
     grid = np.array(limits, dtype=float)
-    kwh, exposure = np.zeros(len(limits) - 1), np.zeros(len(limits) - 1)
-    for name, port in ports.items():
-        kwh += spread(energy_spans(by_port.get(name, ())), grid)
-        exposure += spread(((*span, 1 / 3600) for span in port.exposed((limits[0], limits[-1]))), grid)
-    rows: list[list[Attempt]] = [[] for _ in kwh]
-    everything = sorted((a for own in by_port.values() for a in own), key=lambda a: a.start)
-    starts = np.array([a.start for a in everything], dtype=float)
-    for attempt, index in zip(everything, np.searchsorted(grid, starts, "right") - 1, strict=True):
-        if 0 <= index < len(rows):
-            rows[index].append(attempt)
-    found = []
-    for index, own in enumerate(rows):
-        rates = success(own, ports)
-        found.append(
-            Stretch(
-                limits[index], limits[index + 1], rates.attempts, rates.attempt, rates.first_time, float(kwh[index]),
-                float(exposure[index]),
-            )
-        )  # fmt: skip
-    return found
+    count = len(grid) - 1
+    kwh, exposure = np.zeros(count), np.zeros(count)
+    for use in uses.values():
+        kwh += use.energy.over(grid)
+        exposure += hours_of(use.exposed).over(grid)
+    tries, index = chained(attempts, np.searchsorted(grid, attempts.start, "right") - 1)
+    rates = rates_by(tries, index, count, {name: use.port for name, use in uses.items()})
+    return [
+        Stretch(start, end, found.attempts, found.attempt, found.first_time, float(energy), float(hours))
+        for start, end, found, energy, hours in zip(limits[:-1], limits[1:], rates, kwh, exposure, strict=True)
+    ]

@@ -7,15 +7,17 @@ quarter or any period, on the port's own clock. What was reported to the archive
 from collections.abc import Callable, Collection, Iterable
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from evtech.errors import NotFoundError
 from evtech.insights.archive_records import read_archive
+from evtech.insights.attempts import Attempts
 from evtech.insights.availability import PortAvailability
 from evtech.insights.fleet_files import read_reported
 from evtech.insights.intervals import Interval, intersect, measure, subtract, union
-from evtech.insights.overview import NEVI_TARGET_PCT
-from evtech.insights.records import Attempt, Port, StateSpan
+from evtech.insights.overview import NEVI_TARGET_PCT, by_port
+from evtech.insights.records import Port
+from evtech.insights.states import States
 from evtech.reports.availability_tables import (
     YEAR_S,
     Case,
@@ -45,7 +47,6 @@ if TYPE_CHECKING:
 PROOF_PCT = 95.0  # of the time that must be known before a figure proves anything
 MOST_SESSIONS = 1500  # on paper: a busy port's quarter
 Progress = Callable[[str, int, int], None]  # what is written now, how many are done, how many there are
-T = TypeVar("T", Attempt, StateSpan)
 
 
 def write_availability(
@@ -71,15 +72,16 @@ def write_availability(
     ports = sorted(asked, key=lambda port: port.name)
     if not ports:
         raise NotFoundError(f"There is no port or site {id_!r} in this archive.", "`evtech fleet list` names them.")
-    states, attempts = _by_port(records.states or ()), _by_port(records.attempts)
+    states, attempts = by_port(States.of(records.states or ())), by_port(Attempts.of(records.attempts))
     places = Places(files, "availability", several=len(ports) > 1)
     written: list[Written] = []
     for number, port in enumerate(ports):
         progress(port.name, number, len(ports))
         period = days.in_zone(port.timezone) if days is not None else widest
         own = [o for o in (fleet.standing if told is None else told) if o.port == port.name]
-        seen = None if told is not None else states.get(port.name, [])
-        case = Case(port, fleet.facts(port.name), period, now, attempts.get(port.name, []), own, seen)
+        seen = None if told is not None else states.get(port.name, States.of(()))
+        tried = attempts.get(port.name, Attempts.of(()))
+        case = Case(port, fleet.facts(port.name), period, now, tried, own, seen)
         marks = [*_marked(archive, port, period, lang), *_file_mark(outages, lang)]
         summary = availability_summary(case, lang, marks, prepared_by or usual_name() or "")
         written += write_summary(summary, lang, seal=seal, **places.of(port.name))
@@ -190,7 +192,7 @@ def _doubted(case: Case, a: dict[str, Any], lang: str) -> list[str]:
     if case.states is None:
         return []
     told = union((o.start, case.now if o.end is None else o.end) for o in case.outages if not o.is_exclusion)
-    charged = union(span for x in case.attempts if (span := x.energy_span) is not None)
+    charged = union(case.attempts.energy_span)
     minutes = measure(intersect(intersect(told, charged), [case.year]))
     return [a["doubted"].format(min=_number(minutes, lang))] if minutes >= 1.0 else []
 
@@ -264,13 +266,6 @@ def _is_asked(port: Port, id_: str, fleet: Fleet) -> bool:
     own = fleet.facts(port.name)
     named = " ".join((port.name, port.site, own.text("station_id"), own.text("evse_id")))
     return id_ == "all" or id_.casefold() in named.casefold()
-
-
-def _by_port(items: Iterable[T]) -> dict[str, list[T]]:
-    found: dict[str, list[T]] = {}
-    for item in items:
-        found.setdefault(item.port, []).append(item)
-    return found
 
 
 def _power(value: float, lang: str) -> str:

@@ -29,6 +29,7 @@ from evtech.store import (
     known_names,
     results,
     samples,
+    session_columns,
     session_extras,
     session_list,
     session_rows,
@@ -39,6 +40,7 @@ from evtech.store.known_names import KnownNames
 from evtech.store.opening import cannot, create_tables, format_of, make_engine
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.results import Result
+from evtech.store.session_columns import SessionColumns
 from evtech.store.session_extras import Attachment, Correction
 from evtech.store.session_list import SessionFilter, SessionList
 from evtech.store.tables import SCHEMA_VERSION
@@ -358,6 +360,11 @@ class Archive:
         """Return profile and code of what ended sessions that began in [start, end) (s since 1970)."""
         with self.reading() as connection:
             return known_names.error_codes(connection, start, end)
+
+    def session_columns(self, wanted: SessionFilter) -> SessionColumns:
+        """Return the sessions that pass a filter as columns, newest first: for those who count many."""
+        with self.reading() as connection:
+            return session_columns.find(connection, wanted)
 
     def correct_session(self, session_id: str, field: str, value: str, *, technician: str = "", reason: str) -> None:
         """Correct a session's ``site`` or ``clock_s`` (s to add to its times), or add a ``note``; the record stays."""

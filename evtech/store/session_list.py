@@ -5,14 +5,17 @@ The columns are written with the session, from its body; a running session is de
 
 import json
 import uuid
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import chain, islice
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection
 
 from evtech.store import fleet, results, session_rows
+from evtech.store.columns import BATCH
 from evtech.store.records import ChargingSession
 
 RECORDED = "recorded"  # by this or another evtech; else what it was imported from: csv, cdr, ocpp
@@ -21,7 +24,7 @@ _COLUMNS = (
     "charging_s", "energy_started", "energy_ended", "authorised", "auth_ok", "token", "stop_reason", "error_code",
     "gaps", "simulated", "source",
 )  # fmt: skip
-_VISIT = _COLUMNS.index("visit_id")
+_MOVED = ("started", "ended", "energy_started", "energy_ended", "authorised")  # by a correction of the clock
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,38 +147,89 @@ def insert_states(connection: Connection, recording_id: str, changes: Sequence[t
 
 def find(connection: Connection, wanted: SessionFilter, limit: int | None = None) -> SessionList:
     """Return the sessions that pass a filter, the running ones among them; at most ``limit`` of the newest."""
-    sites, changes, signers = sites_of_visits(connection), _changes(connection), _signers(connection)
+    total = int(connection.exec_driver_sql("SELECT count(*) FROM charging_session").scalar_one())
+    running = int(connection.exec_driver_sql("SELECT count(*) FROM open_session").scalar_one())
+    found = rows(connection, wanted, _COLUMNS, limit)
+    lines = [SessionLine(*(*row, "", site, corrected)) for *row, site, corrected in found]
+    return SessionList(lines, total + running)
+
+
+def rows(
+    connection: Connection, wanted: SessionFilter, columns: Sequence[str] = _COLUMNS, limit: int | None = None
+) -> Iterator[tuple[Any, ...]]:
+    """Give the sessions that pass a filter, newest first: some columns of each, its site, and what was corrected.
+
+    The columns are those of ``SessionLine``; ``id``, ``visit_id``, ``port``, ``started`` and ``source`` must be among
+    them.
+    """
+    changes, running = _changes(connection), _running(connection)
     entered = _entered_sites(connection)
+    shown = _Shown(tuple(columns), wanted, (sites_of_visits(connection), entered), changes, _signers(connection))
     where, values = _where(wanted, [key for key, change in changes.items() if "clock_s" in change])
     if wanted.site:
-        there = [visit for visit, site in sites.items() if wanted.site.casefold() in site.casefold()]
+        there = [visit for visit, site in shown.sites.items() if wanted.site.casefold() in site.casefold()]
         where += f" AND (visit_id IN ({marks(there)}) OR id IN ({marks(changes)}) OR port IN ({marks(entered)}))"
         values = (*values, *there, *changes, *entered)
-    rows = connection.exec_driver_sql(
-        f"SELECT {', '.join(_COLUMNS)} FROM charging_session WHERE {where} ORDER BY started DESC"
+    found = connection.exec_driver_sql(
+        f"SELECT {', '.join(columns)} FROM charging_session WHERE {where} ORDER BY started DESC"
         + (f" LIMIT {int(limit)}" if limit is not None and not _afterwards(wanted) else ""),
         values,
-    ).fetchall()
-    total = int(connection.exec_driver_sql("SELECT count(*) FROM charging_session").scalar_one())
-    running = _running(connection)
-    lines = [replace(line, site=sites.get(line.visit_id, "")) for line in running if _passes(line, wanted)]
-    lines += [_line(tuple(row), sites) for row in rows]
-    if entered:
-        lines = [replace(line, site=entered.get(line.port, line.site)) for line in lines]
-    if signers:
-        lines = [replace(x, source=signers[x.visit_id]) if x.visit_id in signers else x for x in lines]
-    if changes:
-        lines = [_corrected(line, changes.get(line.id)) for line in lines]
-    if wanted.site:
-        site = wanted.site.casefold()
-        lines = [line for line in lines if site in line.site.casefold()]
-    if wanted.ids is not None:
-        lines = [line for line in lines if line.id in wanted.ids]
-    if any("clock_s" in line.corrected for line in lines):
-        lines = [line for line in lines if _in_time(line, wanted)]
+    )
+    first = [tuple(getattr(line, name) for name in columns) for line in running if _passes(line, wanted)]
+    every = shown.those(chain(first, chain.from_iterable(found.partitions(BATCH))))
     if running or changes:
-        lines.sort(key=lambda line: line.started, reverse=True)
-    return SessionList(lines if limit is None else lines[:limit], total + len(running))
+        every = iter(sorted(every, key=itemgetter(columns.index("started")), reverse=True))
+    return every if limit is None else islice(every, limit)
+
+
+class _Shown:
+    """Turns rows into what is shown of them: their site, who brought them, what was corrected.
+
+    ``sites`` are those of the visits, and those that people said of ports: these stand above them.
+    """
+
+    def __init__(
+        self, columns: tuple[str, ...], wanted: SessionFilter,
+        sites: tuple[dict[str, str], dict[str, str]], changes: dict[str, dict[str, str]], signers: dict[str, str],
+    ) -> None:  # fmt: skip
+        self._columns, self._wanted = columns, wanted
+        (self.sites, self._entered), self._changes, self._signers = sites, changes, signers
+        names = ("id", "visit_id", "port", "started")
+        self._id, self._visit, self._port, self._started = (columns.index(name) for name in names)
+
+    def those(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
+        """Give the rows that pass the filter, with site and names of what was corrected."""
+        site, visit = self.sites.get, self._visit
+        shown: Iterator[tuple[Any, ...]] = ((*row, site(row[visit], ""), ()) for row in rows)
+        if self._entered:
+            entered, port = self._entered.get, self._port
+            shown = ((*row[:-2], entered(row[port]) or row[-2], ()) for row in shown)
+        if self._changes or self._signers:
+            shown = map(self._made_good, shown)
+        return filter(self._is_wanted, shown) if self._changes or _afterwards(self._wanted) else shown
+
+    def _made_good(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Return a row with its signer and its corrections."""
+        changes, signer = self._changes.get(row[self._id]), self._signers.get(row[self._visit])
+        if changes is None and signer is None:
+            return row
+        values = dict(zip(self._columns, row, strict=False))
+        site, corrected = row[-2:]
+        if signer is not None:
+            values["source"] = signer
+        if changes is not None:
+            shift = float(changes.get("clock_s", "0"))
+            values |= {name: values[name] + shift for name in _MOVED if values.get(name) is not None}
+            site, corrected = changes.get("site", site), tuple(sorted(changes))
+        return (*values.values(), site, corrected)
+
+    def _is_wanted(self, row: tuple[Any, ...]) -> bool:
+        wanted, (site, corrected) = self._wanted, row[-2:]
+        return (
+            (not wanted.site or wanted.site.casefold() in site.casefold())
+            and (wanted.ids is None or row[self._id] in wanted.ids)
+            and ("clock_s" not in corrected or _in_time(row[self._started], wanted))
+        )
 
 
 def _where(wanted: SessionFilter, moved: Collection[str] = ()) -> tuple[str, tuple[object, ...]]:
@@ -215,7 +269,7 @@ def _running(connection: Connection) -> list[SessionLine]:
 def _passes(line: SessionLine, wanted: SessionFilter) -> bool:
     charger, text = (wanted.charger or "").casefold(), (wanted.text or "").casefold()
     return (
-        _in_time(line, wanted)
+        _in_time(line.started, wanted)
         and (not wanted.port or line.port == wanted.port)
         and charger in f"{line.port} {line.profile}".casefold()
         and text in line.search
@@ -223,9 +277,9 @@ def _passes(line: SessionLine, wanted: SessionFilter) -> bool:
     )
 
 
-def _in_time(line: SessionLine, wanted: SessionFilter) -> bool:
-    return (wanted.from_ is None or line.started >= wanted.from_.timestamp()) and (
-        wanted.to is None or line.started < wanted.to.timestamp()
+def _in_time(started: float, wanted: SessionFilter) -> bool:
+    return (wanted.from_ is None or started >= wanted.from_.timestamp()) and (
+        wanted.to is None or started < wanted.to.timestamp()
     )
 
 
@@ -239,10 +293,6 @@ def marks(values: Collection[object]) -> str:
     return ", ".join("?" * len(values)) or "NULL"
 
 
-def _line(row: tuple[Any, ...], sites: dict[str, str]) -> SessionLine:
-    return SessionLine(*(*row, "", sites.get(row[_VISIT], "")))
-
-
 def sites_of_visits(connection: Connection) -> dict[str, str]:
     """Return each visit's site as last corrected."""
     sites = {row[0]: row[1] for row in connection.exec_driver_sql("SELECT id, site FROM visit")}
@@ -253,7 +303,7 @@ def sites_of_visits(connection: Connection) -> dict[str, str]:
 
 
 def _entered_sites(connection: Connection) -> dict[str, str]:
-    """Return the sites that people said of ports: they stand above what the visits there were named."""
+    """Return the sites that people said of ports."""
     said = fleet.fold(results.find(connection, fleet.PORT))
     return {name: site for name, facts in said.ports.items() if (site := facts.text("site"))}
 
@@ -273,18 +323,6 @@ def _changes(connection: Connection) -> dict[str, dict[str, str]]:
     ):
         changes.setdefault(session_id, {})[name] = value
     return changes
-
-
-def _corrected(line: SessionLine, changes: dict[str, str] | None) -> SessionLine:
-    if not changes:
-        return line
-    shift = float(changes.get("clock_s", "0"))
-    moved = {
-        name: value + shift
-        for name in ("started", "ended", "energy_started", "energy_ended", "authorised")
-        if (value := getattr(line, name)) is not None
-    }
-    return replace(line, **moved, site=changes.get("site", line.site), corrected=tuple(sorted(changes)))
 
 
 def _seconds(moment: datetime | None) -> float | None:

@@ -16,7 +16,7 @@ from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
 
 from evtech.insights.availability import PortAvailability
-from evtech.insights.grid import spread
+from evtech.insights.grid import hours_of
 from evtech.insights.intervals import Interval
 from evtech.insights.rates import Rate
 from evtech.insights.ribbon import DOWN, EXCUSED, FREE, IN_USE, UNKNOWN
@@ -181,7 +181,7 @@ class PortRibbon(Chart):
             if len(edges := boundaries(self.period, str(self.zone), step)) - 1 <= fit or step == MONTH
         )  # fmt: skip
         grid = np.array(limits)
-        hours = {kind: spread(((*span, 1 / 3600) for span in row.spans.get(kind, [])), grid) for kind in _UPWARDS}
+        hours = {kind: hours_of(row.spans.get(kind, [])).over(grid) for kind in _UPWARDS}
         scale = bar.width() / (end - start)
         for index, (low, high) in enumerate(pairwise(limits)):
             column = QRectF(bar.left() + (low - start) * scale, bar.top(), (high - low) * scale, bar.height())

@@ -4,8 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from evtech.insights.archive_records import attempt_of
+from evtech.insights.archive_records import attempts_of
 from evtech.insights.success import success
+from evtech.store.session_columns import SessionColumns
 from evtech.store.session_list import SessionLine
 
 LINE = SessionLine(
@@ -27,7 +28,7 @@ LINE = SessionLine(
     ],
 )
 def test_only_what_is_known_is_judged(line: SessionLine, judged: int, good: int) -> None:
-    found = success([a for a in (attempt_of(line),) if a.is_judged], {})
+    found = success(attempts_of(SessionColumns.of([line])), {})
 
     assert found.attempts == judged
     assert (found.attempt.k if found.attempt else 0) == good

@@ -149,7 +149,8 @@ def test_robust_scores_and_charts() -> None:
     windows = [0.21, 0.25, 0.19, 0.23, 0.22, 0.95, 0.20, 0.24]
     assert trailing_z(windows, 30)[0][-1] == pytest.approx(modified_z(windows)[-1])
     assert trailing_z([1.0, 9.0, 5, 5, 5, 5, 5, 5, 9], 7)[0][-1] == pytest.approx(5.585193, abs=5e-7)
-    assert trailing_z([5.0, 5.0], 30) == ([0.0, 0.0], [1, 2])
+    assert trailing_z([5.0, 5.0], 30) == ([0.0, 0.0], [2, 2])
+    assert trailing_z(windows, 30)[0] == pytest.approx(modified_z(windows))
     assert ewma_alarm(chart, 0, 0.1) == 8
     assert cusum_alarm(chart, 0, 0.1) == 9
 
