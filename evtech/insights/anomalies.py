@@ -3,9 +3,10 @@
 From rows of sessions only what a row can show; rules over samples are in ``sample_rules.py``.
 """
 
+import hashlib
 import math
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from evtech.insights.records import Attempt, Port
 from evtech.insights.statistics import OUTLIER, trailing_z
@@ -16,8 +17,21 @@ _SLIP_TOLERANCE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one point showed at one moment (s since 1970 UTC), in its base unit."""
+
+    at: float
+    point: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Anomaly:
-    """One finding. ``severity``: critical, warning or info; times in s since 1970 UTC."""
+    """One finding. ``severity``: critical, warning or info; times in s since 1970 UTC.
+
+    ``about`` is the phase, point or quantity where a rule can find more than one thing at once. ``said`` and
+    ``figures`` make the sentence again in another language (``finding_words.py``); ``text`` is the English one.
+    """
 
     rule: str
     severity: str
@@ -29,6 +43,16 @@ class Anomaly:
     text: str
     suggestion: str
     session_id: str | None = None
+    about: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    said: str = ""
+    figures: Mapping[str, float | str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Return what names this finding for ever: rule, subject, port, session and beginning, not its wording."""
+        parts = (self.rule, self.about, self.port, self.session_id or "", f"{self.start:.3f}")
+        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
 def session_anomalies(by_port: Mapping[str, Sequence[Attempt]], ports: Mapping[str, Port]) -> list[Anomaly]:

@@ -6,15 +6,16 @@ from typing import TYPE_CHECKING
 
 from evtech.insights.collecting import uncollected
 from evtech.insights.intervals import Interval, subtract, union
+from evtech.insights.kept_findings import all_kept, statuses
 from evtech.insights.records import Attempt, Port, Records, StateSpan
-from evtech.insights.session_check import KIND, kept
+from evtech.insights.rule_limits import load_limits
 from evtech.store.session_list import RECORDED, SessionFilter, SessionLine
 from evtech.store.watching import Watched
 
 if TYPE_CHECKING:
     from evtech.store.archive import Archive
 
-BEFORE_S = 7 * 86400.0  # sessions that began earlier are taken not to reach into a period
+DAY_S = 86400.0
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 # phases outside of use as OCPI EVSE states; use itself is what the sessions say
 _STATES = {
@@ -36,7 +37,10 @@ def read_archive(
     ``zone`` is the IANA zone of all ports: an archive does not know where a charger stands. Each port's ``watched``
     time is that of its recordings; sessions that were imported vouch for the time from their first to their last.
     """
-    low = datetime.fromtimestamp(max(period[0] - BEFORE_S, 0.0), UTC) if period is not None else None
+    limits = load_limits()
+    # an hour is compared with the weeks before it; sessions that began earlier do not reach into a period
+    before = (7 * limits.seasonal_weeks + 1) * DAY_S
+    low = datetime.fromtimestamp(max(period[0] - before, 0.0), UTC) if period is not None else None
     high = datetime.fromtimestamp(period[1], UTC) if period is not None else None
     lines = archive.session_list(SessionFilter(low, high, charger, site)).lines
     seen = archive.watched(low or datetime.fromtimestamp(0, UTC), high or _FAR)
@@ -54,8 +58,10 @@ def read_archive(
     attempts = sorted((attempt_of(line) for line in lines), key=lambda a: a.start)
     low_s, high_s = period if period is not None else (0.0, _FAR.timestamp())
     own = {line.id for line in lines}
-    findings = [a for a in kept(archive.results(KIND), low_s, high_s) if a.session_id in own]
-    return Records(ports, attempts, None, states, findings=findings)
+    findings = [
+        a for a in all_kept(archive, low_s, high_s) if (a.session_id in own if a.session_id else a.port in ports)
+    ]
+    return Records(ports, attempts, None, states, findings=findings, limits=limits, judged=statuses(archive))
 
 
 def attempt_of(line: SessionLine) -> Attempt:

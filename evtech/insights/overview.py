@@ -3,11 +3,10 @@
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from evtech.errors import InputError
-from evtech.insights.anomalies import Anomaly, session_anomalies
+from evtech.insights.anomalies import Anomaly
 from evtech.insights.availability import (
     DOWN_STATES,
     Downtime,
@@ -19,6 +18,7 @@ from evtech.insights.availability import (
 )
 from evtech.insights.collecting import uncollected
 from evtech.insights.demand import INTERVAL_MIN, Demand, WeekHours, demand, together, week_hours
+from evtech.insights.finding_list import anomaly_json, iso, period_anomalies
 from evtech.insights.intervals import Interval
 from evtech.insights.rates import Rate
 from evtech.insights.records import Attempt, Outage, Records, StateSpan
@@ -95,9 +95,7 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
         demand=demand(touching, ports, period),
         week=together(weeks.values()),
         week_by_port=weeks,
-        anomalies=sorted(
-            [*session_anomalies(starting, records.ports), *records.findings], key=lambda a: (a.start, a.rule)
-        ),
+        anomalies=period_anomalies(records, starting, period),
         failures=_failures(inside),
         downs=downs,
         touching=touching,
@@ -129,16 +127,9 @@ def overview_json(found: Overview) -> dict[str, Any]:
             "ports_active": list(found.demand.ports_active),
         },
         "hour_of_week": [_bin_json(found.week, index) for index in range(len(found.week.kwh))],
-        "anomalies": [_anomaly_json(a) for a in found.anomalies],
+        "anomalies": [anomaly_json(a, found.records.judged.get(a.id)) for a in found.anomalies],
         "warnings": found.records.warnings,
     }
-
-
-def iso(moment: float | None) -> str | None:
-    """Return an instant as ISO 8601 in UTC with milliseconds; ``None`` stays ``None``."""
-    if moment is None:
-        return None
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def down_by_cause(records: Records) -> list[Outage]:
@@ -236,19 +227,4 @@ def _bin_json(week: WeekHours, index: int) -> dict[str, Any]:
         "occupied_pct": min(100.0, 100 * occupied / exposure) if exposure > 0 else None,
         "exposure_h": exposure,
         "kwh": kwh,
-    }
-
-
-def _anomaly_json(found: Anomaly) -> dict[str, Any]:
-    return {
-        "rule": found.rule,
-        "severity": found.severity,
-        "port": found.port,
-        "from": iso(found.start),
-        "to": iso(found.end),
-        "value": found.value,
-        "limit": found.limit,
-        "text": found.text,
-        "suggestion": found.suggestion,
-        "session": found.session_id,
     }
