@@ -29,6 +29,7 @@ GROUPS = (
     "gui",
     "ports",
     "insights",
+    "findings",
     "visit",
     "billing",
     "support",
