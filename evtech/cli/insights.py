@@ -111,7 +111,11 @@ def _text(found: "Overview") -> str:
     if found.demand.peak_kw is not None and found.demand.at is not None:
         at = datetime.fromtimestamp(found.demand.at, UTC).isoformat(timespec="minutes")
         lines.append(f"peak {found.demand.peak_kw:.2f} kW in the quarter from {at}")
-    lines += [f"{a.severity}: {a.port}: {a.text}" for a in found.anomalies]
+    judged = found.records.judged
+    shown = [a for a in found.anomalies if a.id not in judged or judged[a.id].status != "dismissed"]
+    lines += [f"{a.severity}: {a.port}: {a.text}" for a in shown]
+    if len(shown) < len(found.anomalies):
+        lines.append(f"{len(found.anomalies) - len(shown)} dismissed findings are not shown")
     return "\n".join(lines)
 
 

@@ -51,8 +51,13 @@ class Anomaly:
     @property
     def id(self) -> str:
         """Return what names this finding for ever: rule, subject, port, session and beginning, not its wording."""
-        parts = (self.rule, self.about, self.port, self.session_id or "", f"{self.start:.3f}")
-        return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
+        return finding_id(self.rule, self.about, self.port, self.session_id, self.start)
+
+
+def finding_id(rule: str, about: str, port: str, session_id: str | None, start: float) -> str:
+    """Return the lasting id of a finding; ``start`` in s since 1970."""
+    parts = (rule, about, port, session_id or "", f"{start:.3f}")
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
 def session_anomalies(by_port: Mapping[str, Sequence[Attempt]], ports: Mapping[str, Port]) -> list[Anomaly]:

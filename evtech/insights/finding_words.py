@@ -70,6 +70,16 @@ def rule_name(rule: str, lang: str = "en") -> str:
     return str(words(lang)["rules"].get(rule, rule))
 
 
+def status_word(status: str, lang: str = "en") -> str:
+    """Return the word for open, accepted or dismissed."""
+    return str(words(lang)["status"].get(status, status))
+
+
+def severity_word(severity: str, lang: str = "en") -> str:
+    """Return the word for critical, warning or info."""
+    return str(words(lang)["severity"].get(severity, severity))
+
+
 def limit_words(name: str, lang: str = "en") -> str:
     """Return what a limit means."""
     return str(words(lang)["limits"][name])

@@ -11,7 +11,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from evtech.errors import InputError, NotFoundError
-from evtech.insights.anomalies import Anomaly, Evidence
+from evtech.insights.anomalies import Anomaly, Evidence, finding_id
+from evtech.insights.finding_words import sentence, status_word
+from evtech.store.check_rows import CHECK
 from evtech.store.records import ChargingSession
 from evtech.store.results import Result
 
@@ -92,11 +94,30 @@ def statuses(archive: "Archive") -> dict[str, FindingStatus]:
     """Return what was last said of each finding, by its id."""
     found: dict[str, FindingStatus] = {}
     for row in sorted(in_force(archive.results(STATUS)), key=lambda r: (r.at, r.id)):
-        body = row.body
-        found[str(body.get("finding"))] = FindingStatus(
-            row.verdict or OPEN, str(body.get("reason") or ""), str(body.get("technician") or ""), row.at, row.id
+        said = FindingStatus(
+            row.verdict or OPEN,
+            str(row.body.get("reason") or ""),
+            str(row.body.get("technician") or ""),
+            row.at,
+            row.id,
         )
+        found[_judged(row)] = said
     return found
+
+
+def _judged(row: Result) -> str:
+    """Return the id of the finding that a row judges; made anew, as names may have been left out of both."""
+    b = row.body
+    try:
+        return finding_id(str(b["rule"]), str(b["about"]), str(b["port"]), row.session_id, float(b["from"]))
+    except (KeyError, TypeError, ValueError):
+        return str(b.get("finding"))
+
+
+def to_show(results: Sequence[Result]) -> list[Result]:
+    """Return the results that a list shows: not the bookkeeping of checks, nor what a later check replaced."""
+    rows = in_force(results)
+    return [r for r in rows if r.kind not in (CHECK, STATUS) and (r.kind not in (KIND, TREND) or r.verdict != NOTHING)]
 
 
 def judge(
@@ -138,6 +159,36 @@ def status_of(given: Mapping[str, FindingStatus], finding: Anomaly) -> str:
     """Return open, accepted or dismissed."""
     said = given.get(finding.id)
     return said.status if said is not None else OPEN
+
+
+def status_text(said: FindingStatus | None, lang: str = "en") -> str:
+    """Return a status as a line says it: open, or accepted or dismissed by whom and why."""
+    if said is None or said.status == OPEN:
+        return status_word(OPEN, lang)
+    return ", ".join(filter(None, (status_word(said.status, lang), said.reason, said.technician)))
+
+
+@dataclass(frozen=True, slots=True)
+class FindingLine:
+    """A finding as a report or the facts of a session show it, in a language."""
+
+    at: datetime
+    severity: str
+    text: str
+    status: str
+    is_dismissed: bool
+
+
+def finding_lines(results: Sequence[Result], given: Mapping[str, FindingStatus], lang: str = "en") -> list[FindingLine]:
+    """Return the findings in rows in force, by time."""
+    found = [a for r in to_show(results) if r.kind in (KIND, TREND) for a in anomalies_in(r)]
+    return [
+        FindingLine(
+            datetime.fromtimestamp(a.start, UTC), a.severity, sentence(a, lang), status_text(given.get(a.id), lang),
+            status_of(given, a) == DISMISSED,
+        )
+        for a in sorted(found, key=lambda a: (a.start, a.rule))
+    ]  # fmt: skip
 
 
 def _to_json(found: Anomaly) -> dict[str, Any]:

@@ -122,6 +122,14 @@ def check_archive(
     return done
 
 
+def count_due(archive: "Archive", low: float, high: float, limits: SampleLimits) -> int:
+    """Return how many sessions that began in [low, high) these rules and limits have not checked; 0 in a locked one."""
+    if archive.locked or archive.is_team:
+        return 0
+    with archive.reading() as connection:
+        return sum(each.stamp != limits.stamp for each in checkable(connection, low, high))
+
+
 def _checked(
     archive: "Archive", session: ChargingSession, limits: SampleLimits, rated_w: float | None
 ) -> tuple[list[Anomaly], Result]:

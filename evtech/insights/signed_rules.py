@@ -22,7 +22,8 @@ def signed_anomalies(bill: Result, session: ChargingSession, limits: SampleLimit
     energy, own = signed.get("energy_kwh"), session.energy_wh
     is_register = session.energy_source == "register_difference" and not session.partial_start
     if energy is not None and own is not None and is_register:
-        step = profile_step(session.charger.profile, session.register_point or "") or limits.step_wh
+        # the record is rounded too, and not taken at the very instant of a poll: a fine register's step is too little
+        step = max(profile_step(session.charger.profile, session.register_point or "") or 0.0, limits.step_wh)
         limit = limits.session_steps * step
         difference = 1000 * float(energy) - own
         if abs(difference) > limit:

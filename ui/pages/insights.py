@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QLayout,
     QLineEdit,
     QPushButton,
-    QScrollArea,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -28,9 +27,11 @@ from ui.theme import Theme
 from ui.widgets.bar_charts import DailyEnergy, Pareto, Part, Trend
 from ui.widgets.chart_panel import ChartPanel
 from ui.widgets.dress import Heading, Muted, dress
+from ui.widgets.findings_view import FindingsView
 from ui.widgets.heat_map import HeatMap, weekdays
 from ui.widgets.month_choice import MonthChoice
 from ui.widgets.port_ribbon import PortRibbon, PortRow
+from ui.widgets.session_view import SessionMoment
 from ui.words import translate
 
 if TYPE_CHECKING:
@@ -79,12 +80,12 @@ class InsightsPage(Page):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(_column(self._upper, self.panels[2]), translate("Insights", "At a glance"))
         self.tabs.addTab(_column(self._lower, self.panels[5]), translate("Insights", "Causes and energy"))
-        self.anomalies = QVBoxLayout()
-        findings = QScrollArea()  # many findings must not stretch the pictures of the other tabs
-        findings.setWidgetResizable(True)
-        findings.setFrameShape(QScrollArea.Shape.NoFrame)
-        findings.setWidget(_column(self.anomalies))
-        self.tabs.addTab(findings, translate("Insights", "Findings in the data"))
+        self.findings = FindingsView(archive, bridge)
+        self.findings.open_wanted.connect(self._open_finding)
+        self.findings.message.connect(self.message)
+        self.findings.checked.connect(self.load)
+        self.findings.judged.connect(self._count_findings)
+        self.tabs.addTab(self.findings, translate("Insights", "Findings in the data"))
         layout.addWidget(self.tabs, 1)
         self._timer = QTimer(self, interval=WAIT_MS, singleShot=True)
         self._timer.timeout.connect(self.load)
@@ -94,6 +95,11 @@ class InsightsPage(Page):
         super().apply_theme(theme)
         for panel in self.panels:
             panel.apply_theme(theme)
+        self.findings.apply_theme(theme)
+
+    def show_nothing(self) -> None:
+        """Let a check end: the connection, and with it perhaps the window, goes."""
+        self.findings.stop()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put pictures below each other where there is no room beside."""
@@ -114,19 +120,21 @@ class InsightsPage(Page):
         self.state.setText(translate("Insights", "Counting …"))
         self.state.setVisible(True)
 
-        def count() -> "Picture":
+        def count() -> "tuple[Picture, int]":
             from evtech.insights.archive_records import read_archive
             from evtech.insights.picture import picture
+            from evtech.insights.session_check import count_due
 
             records = read_archive(archive, charger, period, site=site, zone=zone)
-            return picture(records, period, time.time(), zone)
+            return picture(records, period, time.time(), zone), count_due(archive, *period, records.limits)
 
         self._bridge.work(count, lambda result: self._show(result) if number == self._asked else None)
 
-    def _show(self, result: "Picture | EvtechError") -> None:
-        if isinstance(result, EvtechError):
-            self.state.setText(f"{result} {result.hint}")
+    def _show(self, counted: "tuple[Picture, int] | EvtechError") -> None:
+        if isinstance(counted, EvtechError):
+            self.state.setText(f"{counted} {counted.hint}")
             return
+        result, due = counted
         self.picture = result
         found = result.overview
         self.state.setVisible(False)
@@ -148,7 +156,7 @@ class InsightsPage(Page):
             [Part(key, cause(key, language), minutes / 60) for key, minutes in found.causes.items() if minutes > 0]
         )
         self.days.show_days(result.days, result.zone)
-        self._show_anomalies(found.anomalies)
+        self._show_findings(result, due)
         for panel in self.panels:
             panel.refresh()
 
@@ -181,22 +189,28 @@ class InsightsPage(Page):
             label.linkActivated.connect(lambda: self._open(sessions, words))
         return label
 
-    def _show_anomalies(self, found: "list[Anomaly]") -> None:
-        _clear(self.anomalies)
-        self.tabs.setTabText(2, translate("Insights", "Findings in the data ({n})").format(n=len(found)))
-        if not found:
-            self.anomalies.addWidget(Muted(translate("Insights", "No rule found anything in this period.")))
-        grave = sorted(found, key=lambda a: (("critical", "warning", "info").index(a.severity), -a.start))
-        for a in grave[:10]:
-            when = QLocale().toString(datetime.fromtimestamp(a.start).astimezone(), "yyyy-MM-dd HH:mm")
-            ids = frozenset([a.session_id]) if a.session_id else frozenset()
-            self.anomalies.addWidget(self._linked(f"{_grave(a.severity)} · {when} · {a.port}: {a.text}", ids))
-        if len(grave) > 10:
-            ids = frozenset(a.session_id for a in grave if a.session_id)
-            words = translate("Insights", "All {n} findings of this period").format(n=len(grave))
-            self.anomalies.addWidget(self._linked(words, ids))
-        self.anomalies.addStretch()
-        dress(self, self.theme)
+    def _show_findings(self, result: "Picture", due: int) -> None:
+        found = result.overview
+        self.findings.show_findings(found.anomalies, found.records.judged, found.period, _language())
+        self.findings.show_due(due)
+        self._count_findings()
+
+    def _count_findings(self) -> None:
+        words = translate("Insights", "Findings in the data ({n})")
+        self.tabs.setTabText(2, words.format(n=self.findings.open_count))
+
+    def _open_finding(self, finding: "Anomaly") -> None:
+        """Open the session of a finding at its moment, or the sessions of its port and time."""
+        from evtech.insights.picture import behind_span
+
+        if finding.session_id:
+            self.task_wanted.emit("sessions", SessionMoment(finding.session_id, finding.start))
+        elif self.picture is not None:
+            ports = self.picture.overview.records.ports.values()
+            names = [p.name for p in ports if finding.port in (p.name, p.site)]
+            span = (finding.start, finding.end)
+            ids = frozenset(i for name in names for i in behind_span(self.picture, name, span))
+            self._open(ids, finding.port)
 
     def _open(self, ids: frozenset[str], words: str) -> None:
         if ids:
@@ -315,14 +329,6 @@ def _percent(rate: "Rate | None") -> str:
     if rate is None:
         return "—"
     return f"{rate.value:.1f} % ({rate.low:.1f}–{rate.high:.1f})"
-
-
-def _grave(severity: str) -> str:
-    return {
-        "critical": translate("Insights", "critical"),
-        "warning": translate("Insights", "warning"),
-        "info": translate("Insights", "notice"),
-    }[severity]
 
 
 def _day(moment: float) -> str:
