@@ -3,7 +3,7 @@
 A year has a hundred thousand sessions: each keeps only what it can vouch for, under short names.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
@@ -48,6 +48,7 @@ class Figures:
 
 def figures_of(s: Samples, limits: SampleLimits) -> Figures:
     """Return what the samples of a session add to the charts of its port."""
+    limits = replace(limits, poll_s=poll(s.times, limits))
     register = register_of(s)
     known = register[np.isfinite(register)]
     volts = voltage_means(s, limits)

@@ -55,7 +55,7 @@ def check_bills(archive: "Archive", limits: SampleLimits, only: Result | None = 
         except EvtechError:
             continue  # a bill that came without its session
         anomalies = signed_anomalies(bill, session, limits)
-        rows = in_force(archive.results(KIND, session_id=session.id))
+        rows = in_force([r for r in archive.results(session_id=session.id) if r.kind == KIND])
         found += _kept(archive, f"bill {bill.id}", anomalies, {subject_of(r): r for r in rows}, KIND, session)
     return found
 

@@ -4,9 +4,11 @@ Each finding says value, limit, when, and the samples that show it. What a recor
 rule guesses a rating, a vehicle's wish or a poll interval that is not known.
 """
 
+from dataclasses import replace
+
 from evtech.insights import data_rules, power_rules, register_rules, supply_rules
 from evtech.insights.anomalies import Anomaly
-from evtech.insights.columns import Samples
+from evtech.insights.columns import Samples, poll
 from evtech.insights.register_rules import EnergyCheck, energy_check, register_step
 from evtech.insights.rule_limits import DEFAULTS, SampleLimits
 
@@ -27,5 +29,6 @@ def sample_anomalies(samples: Samples, limits: SampleLimits = DEFAULTS) -> list[
     """Return what the samples of one session show, by time."""
     if len(samples.times) < 2:
         return []
+    limits = replace(limits, poll_s=poll(samples.times, limits))  # asked for by nearly every rule
     found = [anomaly for rule in RULES for anomaly in rule(samples, limits)]
     return sorted(found, key=lambda a: (a.start, a.rule, a.about))

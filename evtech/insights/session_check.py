@@ -8,7 +8,7 @@ are drawn anew. Running again changes nothing where nothing is different.
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from evtech.errors import ArchiveError
 from evtech.insights import port_check
@@ -18,7 +18,7 @@ from evtech.insights.kept_findings import KIND, in_force, is_same, kept, result_
 from evtech.insights.rule_limits import SampleLimits, load_limits
 from evtech.insights.sample_rules import sample_anomalies
 from evtech.insights.session_samples import limits_for, read_samples
-from evtech.store import results, session_rows
+from evtech.store import check_rows, results, session_rows
 from evtech.store.check_rows import CHECK, bodies, checkable
 from evtech.store.records import ChargingSession
 from evtech.store.results import Result
@@ -70,6 +70,7 @@ def check_sessions(
     be written, ``InputError`` where the file of limits is wrong.
     """
     limits = limits or load_limits()
+    stamp = limits.stamp
     done = Checked()
     rows: list[Result] = []
     ports: set[str] = set()
@@ -78,7 +79,9 @@ def check_sessions(
             done.stopped = True
             break
         port = line_of(session).port
-        found, check = _checked(archive, session, limits, rated_w(port))
+        found, figures = _checked(archive, session, limits, rated_w(port))
+        around = (session.visit_id, session.id, session.recording_id)
+        check = Result(CHECK, "Checked.", figures, stamp, *around)
         rows += [check, *_changed(archive, session, found)]
         ports.add(port)
         done.sessions += 1
@@ -111,9 +114,10 @@ def check_archive(
     ``again`` checks all of them. Charts of ports and signed records are looked at in any case.
     """
     limits = limits or load_limits()
+    stamp = limits.stamp
     with archive.reading() as connection:
         there = checkable(connection, low, high, port)
-    due = [each.session_id for each in there if again or each.stamp != limits.stamp]
+    due = [each.session_id for each in there if again or each.stamp != stamp]
     done = check_sessions(archive, _read(archive, due), limits, rated_w, progress=progress, stop=stop, total=len(due))
     if not done.stopped:
         ports = sorted({each.port for each in there} | port_check.calibrated_ports(archive, port))
@@ -127,26 +131,23 @@ def count_due(archive: "Archive", low: float, high: float, limits: SampleLimits)
     if archive.locked or archive.is_team:
         return 0
     with archive.reading() as connection:
-        return sum(each.stamp != limits.stamp for each in checkable(connection, low, high))
+        return check_rows.count_due(connection, low, high, limits.stamp)
 
 
 def _checked(
     archive: "Archive", session: ChargingSession, limits: SampleLimits, rated_w: float | None
-) -> tuple[list[Anomaly], Result]:
+) -> tuple[list[Anomaly], dict[str, Any]]:
     samples = read_samples(archive, session)
-    found: list[Anomaly] = []
-    figures = {}
-    if samples is not None:
-        own = limits_for(samples, session, limits, rated_w)
-        found = sample_anomalies(samples, own)
-        figures = to_json(figures_of(samples, own))
-    check = Result(CHECK, "Checked.", figures, limits.stamp, session.visit_id, session.id, session.recording_id)
-    return found, check
+    if samples is None:
+        return [], {}
+    own = limits_for(samples, session, limits, rated_w)
+    return sample_anomalies(samples, own), to_json(figures_of(samples, own))
 
 
 def _changed(archive: "Archive", session: ChargingSession, found: Sequence[Anomaly]) -> list[Result]:
     """Return the row of findings to keep: none where the archive says the same already."""
-    before = [r for r in in_force(archive.results(KIND, session_id=session.id)) if subject_of(r) == "samples"]
+    own = [r for r in archive.results(session_id=session.id) if r.kind == KIND]
+    before = [r for r in in_force(own) if subject_of(r) == "samples"]
     newest = before[0] if before else None
     if is_same(newest, found) if newest is not None else not found:
         return []

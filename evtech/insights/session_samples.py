@@ -164,4 +164,10 @@ def _idle(table: Table | None, register: str) -> Idle | None:
     if table is None or len(table.times) < 2:
         return None
     missing = np.full(len(table.times), np.nan)
-    return Idle(table.times, table.numbers.get("power_total", missing), table.numbers.get(register, missing))
+    power, counted = table.numbers.get("power_total", missing), table.numbers.get(register, missing)
+    flowed = np.flatnonzero(power > FLOWS_W)  # such as a session that nobody saw end
+    since = float(table.times[flowed[-1]]) + SETTLED_S if len(flowed) else float(table.times[0])
+    first = int(np.searchsorted(table.times, since))
+    if len(table.times) - first < 2:
+        return None
+    return Idle(table.times[first:], power[first:], counted[first:])

@@ -15,6 +15,7 @@ from evtech.store.session_list import marks
 from evtech.store.writer import uncell
 
 TRUSTED = ("good", "derived")  # a stale or clipped value is no measurement of its moment
+LOOK_BACK_S = 2 * 86_400.0
 Texts = list[str | None]
 
 
@@ -66,9 +67,14 @@ def read_table(
 
 
 def idle_from(connection: Connection, recording_id: str, before: float) -> float:
-    """Return when the last session of a recording ended before a moment (s since 1970), else when it began."""
+    """Return when the last session of a recording ended before a moment (s since 1970), else when it began.
+
+    Only sessions that began within two days are looked for: they lie together in an index.
+    """
     ended = connection.exec_driver_sql(
-        "SELECT max(ended) FROM charging_session WHERE recording_id = ? AND ended <= ?", (recording_id, before)
+        "SELECT max(ended) FROM charging_session"
+        " WHERE started >= ? AND started <= ? AND recording_id = ? AND ended <= ?",
+        (before - LOOK_BACK_S, before, recording_id, before),
     ).scalar()
     if ended is None:
         ended = connection.exec_driver_sql("SELECT started FROM recording WHERE id = ?", (recording_id,)).scalar()

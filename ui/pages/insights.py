@@ -120,21 +120,19 @@ class InsightsPage(Page):
         self.state.setText(translate("Insights", "Counting …"))
         self.state.setVisible(True)
 
-        def count() -> "tuple[Picture, int]":
+        def count() -> "Picture":
             from evtech.insights.archive_records import read_archive
             from evtech.insights.picture import picture
-            from evtech.insights.session_check import count_due
 
             records = read_archive(archive, charger, period, site=site, zone=zone)
-            return picture(records, period, time.time(), zone), count_due(archive, *period, records.limits)
+            return picture(records, period, time.time(), zone)
 
         self._bridge.work(count, lambda result: self._show(result) if number == self._asked else None)
 
-    def _show(self, counted: "tuple[Picture, int] | EvtechError") -> None:
-        if isinstance(counted, EvtechError):
-            self.state.setText(f"{counted} {counted.hint}")
+    def _show(self, result: "Picture | EvtechError") -> None:
+        if isinstance(result, EvtechError):
+            self.state.setText(f"{result} {result.hint}")
             return
-        result, due = counted
         self.picture = result
         found = result.overview
         self.state.setVisible(False)
@@ -156,7 +154,7 @@ class InsightsPage(Page):
             [Part(key, cause(key, language), minutes / 60) for key, minutes in found.causes.items() if minutes > 0]
         )
         self.days.show_days(result.days, result.zone)
-        self._show_findings(result, due)
+        self._show_findings(result)
         for panel in self.panels:
             panel.refresh()
 
@@ -189,11 +187,19 @@ class InsightsPage(Page):
             label.linkActivated.connect(lambda: self._open(sessions, words))
         return label
 
-    def _show_findings(self, result: "Picture", due: int) -> None:
+    def _show_findings(self, result: "Picture") -> None:
+        from evtech.insights.session_check import count_due
+
         found = result.overview
         self.findings.show_findings(found.anomalies, found.records.judged, found.period, _language())
-        self.findings.show_due(due)
         self._count_findings()
+        archive, period, limits, number = self._archive, found.period, found.records.limits, self._asked
+
+        def show_due(due: "int | EvtechError") -> None:
+            if number == self._asked and not isinstance(due, EvtechError):
+                self.findings.show_due(due)
+
+        self._bridge.work(lambda: count_due(archive, *period, limits), show_due)
 
     def _count_findings(self) -> None:
         words = translate("Insights", "Findings in the data ({n})")

@@ -106,7 +106,7 @@ class FindingsView(QWidget):
 
     def show_due(self, count: int) -> None:
         """Say how many sessions of the period today's rules and limits have not seen, and offer to check them."""
-        words = translate("Findings", "{n} sessions have not been checked with today's rules and limits.")
+        words = translate("Findings", "Not checked with today's rules and limits: {n} of the sessions.")
         self.due.setText(words.format(n=count))
         self.due.setVisible(count > 0)
         self.check.setVisible(count > 0)
