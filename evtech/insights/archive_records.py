@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from evtech.store.archive import Archive
 
 DAY_S = 86400.0
+BEFORE_DAYS = 7.0  # states that were seen earlier are taken not to reach into a period
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 _UNSEEN = WatchedSpan("", "", np.inf, -np.inf)  # a recording that does not touch the period
 # phases outside of use as OCPI EVSE states; use itself is what the sessions say
@@ -54,11 +55,10 @@ def read_archive(
     """
     fleet, limits = said.read(archive) if fleet is None else fleet, load_limits()
     # an hour is compared with the weeks before it; sessions that began earlier do not reach into a period
-    before = (7 * limits.seasonal_weeks + 1) * DAY_S
-    low = datetime.fromtimestamp(max(period[0] - before, 0.0), UTC) if period is not None else None
+    low = _before(period, 7 * limits.seasonal_weeks + 1)
     high = datetime.fromtimestamp(period[1], UTC) if period is not None else None
     sessions = archive.session_columns(SessionFilter(low, high, charger, site))
-    seen = archive.watched(low or datetime.fromtimestamp(0, UTC), high or _FAR)
+    seen = archive.watched(low or datetime.fromtimestamp(0, UTC), high or _FAR, _before(period, BEFORE_DAYS))
     recorded = _recorded(seen)
     ports = _ports(sessions, zone)
     if not charger and not site:
@@ -75,6 +75,10 @@ def read_archive(
     attempts, outages = attempts_of(sessions).by_start(), outages_of(fleet.outages, ports)
     findings = _findings(archive, sessions, ports, period)
     return Records(ports, attempts, outages, states, findings=findings, limits=limits, judged=statuses(archive))
+
+
+def _before(period: Interval | None, days: float) -> datetime | None:
+    return datetime.fromtimestamp(max(period[0] - days * DAY_S, 0.0), UTC) if period is not None else None
 
 
 def attempts_of(sessions: SessionColumns) -> Attempts:

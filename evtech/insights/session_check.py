@@ -15,6 +15,7 @@ from evtech.insights import port_check
 from evtech.insights.anomalies import Anomaly
 from evtech.insights.figures import figures_of, to_json
 from evtech.insights.kept_findings import KIND, in_force, is_same, kept, result_of, subject_of
+from evtech.insights.reported import ratings
 from evtech.insights.rule_limits import SampleLimits, load_limits
 from evtech.insights.sample_rules import sample_anomalies
 from evtech.insights.session_samples import limits_for, read_samples
@@ -47,10 +48,10 @@ class Checked:
 
 
 def check_session(
-    archive: "Archive", session: ChargingSession, limits: SampleLimits | None = None, rated_w: float | None = None
+    archive: "Archive", session: ChargingSession, limits: SampleLimits | None = None, rated_w: Rating | None = None
 ) -> list[Anomaly]:
     """Run the rules over a session's samples and keep what they find, once; return it."""
-    done = check_sessions(archive, [session], limits, lambda port: rated_w)
+    done = check_sessions(archive, [session], limits, rated_w)
     return done.by_session.get(session.id, [])
 
 
@@ -58,7 +59,7 @@ def check_sessions(
     archive: "Archive",
     sessions: Iterable[ChargingSession],
     limits: SampleLimits | None = None,
-    rated_w: Rating = lambda port: None,
+    rated_w: Rating | None = None,
     *,
     progress: Progress = lambda done, total: None,
     stop: Callable[[], bool] = lambda: False,
@@ -69,7 +70,7 @@ def check_sessions(
     ``stop`` is asked between sessions; what was checked until then is kept. Raises ``ArchiveError`` where nothing can
     be written, ``InputError`` where the file of limits is wrong.
     """
-    limits = limits or load_limits()
+    limits, rated_w = limits or load_limits(), rated_w or ratings(archive)
     stamp = limits.stamp
     done = Checked()
     rows: list[Result] = []
@@ -102,7 +103,7 @@ def check_archive(
     low: float,
     high: float,
     limits: SampleLimits | None = None,
-    rated_w: Rating = lambda port: None,
+    rated_w: Rating | None = None,
     *,
     port: str | None = None,
     again: bool = False,
