@@ -19,7 +19,11 @@ _COLUMNS = "id, kind, at, visit_id, session_id, recording_id, title, verdict, re
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One result. ``kind``: diagnosis, finding, calibration, billing, import; ``at`` UTC; ``verdict`` one word."""
+    """One result; ``at`` UTC, ``verdict`` one word.
+
+    ``kind``: diagnosis, finding, calibration, billing, import; and of findings in the data: anomaly, trend, check (what
+    was checked by which rules), anomaly_status (what a person said), adjustment.
+    """
 
     kind: str
     title: str
