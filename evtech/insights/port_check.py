@@ -4,7 +4,7 @@ A port's history is read from the compact rows of its sessions and from its cali
 row changes only when they do.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -28,14 +28,18 @@ BILL = "billing"
 Errors = dict[str, dict[str, list[Dated]]]  # by port and load point
 
 
-def check_ports(archive: "Archive", names: Sequence[str], limits: SampleLimits) -> list[Anomaly]:
-    """Draw the charts of ports anew, keep what changed, and return all that they say."""
+def check_ports(
+    archive: "Archive", names: Sequence[str], limits: SampleLimits, stop: Callable[[], bool] = lambda: False
+) -> list[Anomaly]:
+    """Draw the charts of ports anew, keep what changed, and return all that they say; ``stop`` is asked before each."""
     if not names:
         return []
     by_subject = {subject_of(row): row for row in in_force(archive.results(TREND))}
     errors, adjusted = _calibrated(archive)
     found: list[Anomaly] = []
     for name in names:
+        if stop():
+            break
         with archive.reading() as connection:
             checks = of_port(connection, name)
         sessions = [Seen(c.session_id, c.started, c.ended, from_json(c.figures)) for c in checks]

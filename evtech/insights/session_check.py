@@ -64,8 +64,9 @@ def check_sessions(
     progress: Progress = lambda done, total: None,
     stop: Callable[[], bool] = lambda: False,
     total: int = 0,
+    charts: bool = True,
 ) -> Checked:
-    """Check sessions in batches of one transaction each, then the ports they belong to.
+    """Check sessions in batches of one transaction each, then draw the ``charts`` of the ports they belong to.
 
     ``stop`` is asked between sessions; what was checked until then is kept. Raises ``ArchiveError`` where nothing can
     be written, ``InputError`` where the file of limits is wrong.
@@ -93,7 +94,7 @@ def check_sessions(
             rows = []
         progress(done.sessions, total)
     _keep(archive, rows)
-    if not done.stopped:
+    if charts and not done.stopped:
         done.trends = port_check.check_ports(archive, sorted(ports), limits)
     return done
 
@@ -119,11 +120,14 @@ def check_archive(
     with archive.reading() as connection:
         there = checkable(connection, low, high, port)
     due = [each.session_id for each in there if again or each.stamp != stamp]
-    done = check_sessions(archive, _read(archive, due), limits, rated_w, progress=progress, stop=stop, total=len(due))
+    done = check_sessions(
+        archive, _read(archive, due), limits, rated_w, progress=progress, stop=stop, total=len(due), charts=False
+    )
     if not done.stopped:
         ports = sorted({each.port for each in there} | port_check.calibrated_ports(archive, port))
-        done.trends = port_check.check_ports(archive, ports, limits)
+        done.trends = port_check.check_ports(archive, ports, limits, stop)
         port_check.check_bills(archive, limits)
+        done.stopped = stop()
     return done
 
 

@@ -1,5 +1,6 @@
 """Findings in the data of a period: the list, one opened, filters, and checking what today's rules have not seen."""
 
+import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -24,13 +25,13 @@ from ui.widgets.dress import Muted, dress
 from ui.widgets.finding_details import FindingDetails, JudgeDialog
 from ui.widgets.finding_table import FindingTable
 from ui.widgets.flow import FlowLayout
-from ui.words import translate
+from ui.words import duration, translate
 
 if TYPE_CHECKING:
     from evtech.insights.anomalies import Anomaly
     from evtech.store.archive import Archive
 
-PROGRESS_MS = 200
+PROGRESS_MS, ESTIMATE_S = 200, 5.0
 _GRAVE = ("critical", "warning", "info")
 
 
@@ -49,7 +50,7 @@ class FindingsView(QWidget):
         self._found: Sequence[Anomaly] = ()
         self._judged: dict[str, FindingStatus] = {}
         self._period = (0.0, 0.0)
-        self._stopped, self._done = False, (0, 0)
+        self._stopped, self._done, self._began = False, (0, 0), 0.0
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 8, 0, 0)
         column.setSpacing(6)
@@ -124,7 +125,7 @@ class FindingsView(QWidget):
         from evtech.insights.session_check import check_archive
 
         archive, period = self._archive, self._period
-        self._stopped, self._done = False, (0, 0)
+        self._stopped, self._done, self._began = False, (0, 0), time.monotonic()
         self._timer.start()
         self.check.setText(translate("Findings", "Stop"))
 
@@ -174,7 +175,7 @@ class FindingsView(QWidget):
     def _filter(self) -> None:
         rule = self.rule.currentData()
         hidden = [a for a in self._found if status_of(self._judged, a) == DISMISSED]
-        words = translate("Findings", "Show the &dismissed ones ({n})")
+        words = translate("Findings", "Show the dis&missed ones ({n})")
         self.dismissed.setText(words.format(n=len(hidden)))
         self.dismissed.setVisible(bool(hidden))
         shown = [
@@ -210,8 +211,12 @@ class FindingsView(QWidget):
 
     def _show_progress(self) -> None:
         done, total = self._done
-        words = translate("Findings", "{done} of {total} sessions are checked …")
-        self.due.setText(words.format(done=done, total=total))
+        words = translate("Findings", "{done} of {total} sessions are checked …").format(done=done, total=total)
+        elapsed = time.monotonic() - self._began
+        if done and elapsed > ESTIMATE_S:
+            left = translate("Findings", "about {time} left").format(time=duration(elapsed * (total - done) / done))
+            words += f" {left}"
+        self.due.setText(words)
 
     def _end_check(self, result: object) -> None:
         self._timer.stop()

@@ -16,8 +16,10 @@ from evtech.insights.rule_limits import DEFAULTS
 from evtech.insights.session_check import check_archive, check_session, check_sessions
 from evtech.insights.session_samples import read_samples, seen_step
 from evtech.simulator.scenario import Scenario, find_scenario
+from evtech.store import fleet as said
 from evtech.store.archive import Archive
 from evtech.store.records import ChargingSession
+from evtech.store.session_list import line_of
 from tests.evtech.diagnostics.station import write_csv
 from tests.evtech.diagnostics.test_healthy_recordings import SESSIONS
 from tests.evtech.diagnostics.test_healthy_recordings import session as healthy
@@ -99,6 +101,17 @@ def test_a_port_s_rating_is_what_a_leap_is_judged_by(archive: Archive) -> None:
     assert ("jump", "critical") in told(archive, session)
     found = check_session(archive, session, rated_w=lambda port: 400_000.0)
     assert "jump" not in [a.rule for a in found]
+
+
+def test_a_rating_that_somebody_entered_counts_without_being_asked_for(archive: Archive) -> None:
+    happen = [(5, plug), (60, lambda b: b._do_shift_register(600.0)), (240, unplug)]
+    session = watched(archive, "keba-kecontact-p30", 300, happen)
+    port = line_of(session).port
+    entered = said.say(said.read(archive).facts(port), {"rated_kw": 400.0}, "Ada")
+    assert entered is not None
+    archive.add_result(entered)
+
+    assert "jump" not in [a.rule for a in check_session(archive, session)]
 
 
 def test_a_session_over_two_recordings_is_read_as_one(archive: Archive) -> None:
