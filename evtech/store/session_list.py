@@ -52,9 +52,9 @@ class SessionLine:
     gaps: int
     simulated: bool
     source: str
-    search: str = ""
     site: str = ""
     corrected: tuple[str, ...] = ()
+    search: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,9 +149,7 @@ def find(connection: Connection, wanted: SessionFilter, limit: int | None = None
     """Return the sessions that pass a filter, the running ones among them; at most ``limit`` of the newest."""
     total = int(connection.exec_driver_sql("SELECT count(*) FROM charging_session").scalar_one())
     running = int(connection.exec_driver_sql("SELECT count(*) FROM open_session").scalar_one())
-    found = rows(connection, wanted, _COLUMNS, limit)
-    lines = [SessionLine(*(*row, "", site, corrected)) for *row, site, corrected in found]
-    return SessionList(lines, total + running)
+    return SessionList([SessionLine(*row) for row in rows(connection, wanted, _COLUMNS, limit)], total + running)
 
 
 def rows(
