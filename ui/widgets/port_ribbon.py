@@ -67,6 +67,7 @@ class PortRibbon(Chart):
         self.rows: list[PortRow] = []
         self.period: Interval = (0.0, 1.0)
         self.zone = ZoneInfo("UTC")
+        self._columns_said: list[tuple[Interval, str]] = []
 
     def show_ports(self, rows: Sequence[PortRow], period: Interval, zone: str) -> None:
         """Show ports in the order given."""
@@ -120,6 +121,7 @@ class PortRibbon(Chart):
                       area.height() - line * 2.3 - 6)  # fmt: skip
         shown = self.rows[:SHOWN]
         high = bars.height() / len(shown)
+        self._columns_said = self._say_columns(bars.width())
         for index, row in enumerate(shown):
             top = bars.top() + index * high
             bar = QRectF(bars.left(), top + high * 0.14, bars.width(), high * 0.72)
@@ -138,8 +140,7 @@ class PortRibbon(Chart):
             self.say(painter, key, words, align=Qt.AlignmentFlag.AlignRight, colour=self.theme.muted)
 
     def _ribbon(self, painter: QPainter, bar: QRectF, row: PortRow) -> None:
-        start, end = self.period
-        if end - start > LONGEST_EXACT_S:
+        if self._columns_said:
             self._columns(painter, bar, row)
         else:
             self._stretches(painter, bar, row)
@@ -164,21 +165,30 @@ class PortRibbon(Chart):
     def _columns(self, painter: QPainter, bar: QRectF, row: PortRow) -> None:
         """Fill a column a day, a week or a month from below: down, excused, in use, free, no data."""
         start, end = self.period
-        fit = bar.width() / _LEAST_COLUMN
+        grid = np.array([start, *(high for (_, high), _ in self._columns_said)])
+        names = {kind: words.partition(" (")[0] for kind, words in kinds().items()}
+        hours = {kind: hours_of(row.spans.get(kind, ())).over(grid) for kind in _UPWARDS}
+        scale = bar.width() / (end - start)
+        for index, ((low, high), when) in enumerate(self._columns_said):
+            column = QRectF(bar.left() + (low - start) * scale, bar.top(), (high - low) * scale, bar.height())
+            self._column(painter, column, {kind: float(each[index]) for kind, each in hours.items()})
+            said = [f"{names[kind]} {each[index]:.1f} h" for kind, each in hours.items() if each[index] >= 0.05]
+            words = f"{row.port}, {when}: {', '.join(said) or nothing()}"
+            self.marks.append(Mark(column, (row.port, (low, high)), words))
+
+    def _say_columns(self, width: float) -> list[tuple[Interval, str]]:
+        """Return the days that all ribbons have in common, else the weeks or months, whichever fit, with their words.
+
+        None for a period so short that each stretch is drawn.
+        """
+        if self.period[1] - self.period[0] <= LONGEST_EXACT_S:
+            return []
+        fit = width / _LEAST_COLUMN
         limits = next(
             edges for step in (DAY, WEEK, MONTH)
             if len(edges := boundaries(self.period, str(self.zone), step)) - 1 <= fit or step == MONTH
         )  # fmt: skip
-        grid = np.array(limits)
-        hours = {kind: hours_of(row.spans.get(kind, ())).over(grid) for kind in _UPWARDS}
-        scale = bar.width() / (end - start)
-        for index, (low, high) in enumerate(pairwise(limits)):
-            column = QRectF(bar.left() + (low - start) * scale, bar.top(), (high - low) * scale, bar.height())
-            self._column(painter, column, {kind: float(each[index]) for kind, each in hours.items()})
-            said = [f"{kinds()[kind].partition(' (')[0]} {each[index]:.1f} h" for kind, each in hours.items()
-                    if each[index] >= 0.05]  # fmt: skip
-            words = f"{row.port}, {self._clock(low)} – {self._clock(high)}: {', '.join(said) or nothing()}"
-            self.marks.append(Mark(column, (row.port, (low, high)), words))
+        return [((low, high), f"{self._clock(low)} – {self._clock(high)}") for low, high in pairwise(limits)]
 
     def _column(self, painter: QPainter, column: QRectF, hours: dict[str, float]) -> None:
         total = sum(hours.values())
