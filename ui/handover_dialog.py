@@ -372,6 +372,8 @@ def lines(seen: Preview, form: HandOverDialog) -> list[str]:
     kinds = {
         "diagnosis": translate("HandOver", "Diagnoses: {n}"), "calibration": translate("HandOver", "Calibrations: {n}"),
         "billing": translate("HandOver", "Billing checks: {n}"),
+        "port": translate("HandOver", "Facts entered for its chargers: {n}"),
+        "outage": translate("HandOver", "Entries about their outages, with who entered them: {n}"),
     }  # fmt: skip
     said += [kinds[kind].format(n=count) for kind, count in seen.results.items() if kind in kinds]
     if n["attachments"] and not form.left_out["attachments"].isChecked():

@@ -42,7 +42,7 @@ def tasks() -> tuple[Task, ...]:
         Task("calibrate", translate("Window", "Calibrate"), _calibrate, ()),
         Task("billing", translate("Window", "Billing check"), _billing, BILL_ENDINGS),
         Task("sessions", translate("Window", "Sessions"), _sessions, (".csv", ".json", ".jsonl", ".ndjson", ".log")),
-        Task("insights", translate("Window", "Insights"), _insights, ()),
+        Task("insights", translate("Window", "Insights"), _insights, (".csv",)),
     )
 
 

@@ -29,6 +29,7 @@ GROUPS = (
     "gui",
     "ports",
     "insights",
+    "fleet",
     "visit",
     "billing",
     "support",

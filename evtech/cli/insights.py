@@ -26,7 +26,9 @@ def register(app: typer.Typer) -> None:
         now: str | None = typer.Option(None, help="The moment taken for now; open outages end there."),
         charger: str | None = typer.Option(None, help="Archive only: profile, serial number or part of the name."),
         site: str | None = typer.Option(None, help="Archive only: a site, or part of its name."),
-        zone: str = typer.Option("UTC", "--timezone", help="Archive only: IANA zone of the sites."),
+        zone: str = typer.Option(
+            "UTC", "--timezone", help="Archive only: IANA zone of ports of which none was entered."
+        ),
         sessions: Path | None = typer.Option(None, help="CSV of sessions instead of the archive."),  # noqa: B008
         outages: Path | None = typer.Option(None, help="CSV of outages."),  # noqa: B008
         states: Path | None = typer.Option(None, help="CSV of OCPI states instead of outages."),  # noqa: B008
@@ -34,7 +36,7 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Say what many sessions say: availability, success, use, peaks, anomalies."""
         from evtech.insights.attempts import Attempts
-        from evtech.insights.overview import overview, overview_json
+        from evtech.insights.overview import iso, overview, overview_json
         from evtech.insights.suggestions import suggestions
         from evtech.insights.words import sentence
 
@@ -54,7 +56,7 @@ def register(app: typer.Typer) -> None:
             try:
                 low = _moment("--from", from_, 0.0)
                 high = _moment("--to", to, datetime(9999, 1, 1, tzinfo=UTC).timestamp())
-                records = read_archive(archive, charger, (low, high), site=site, zone=_zone(zone))
+                records = read_archive(archive, charger, (low, high), site=site, zone=zone_named(zone))
             finally:
                 archive.close()
         attempts = Attempts.of(records.attempts)
@@ -65,6 +67,13 @@ def register(app: typer.Typer) -> None:
             context.obj.output.say(f"evtech: {warning}")
         said = suggestions(found)
         data = overview_json(found) | {
+            "ports": {
+                port.name: {
+                    "site": port.site or None, "timezone": port.timezone, "rated_kw": port.rated_kw,
+                    "in_service_from": iso(port.in_service_from), "in_service_to": iso(port.in_service_to),
+                }
+                for port in records.ports.values()
+            },
             "suggestions": [
                 {"kind": each.kind, "port": each.port or None, "text": sentence(each), "figures": each.figures,
                  "sessions": sorted(each.sessions)}
@@ -87,7 +96,8 @@ def _moment(option: str, text: str | None, otherwise: float) -> float:
         ) from error
 
 
-def _zone(name: str) -> str:
+def zone_named(name: str) -> str:
+    """Return the zone of an option; raise ``InputError`` where there is none of that name."""
     from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
     try:
@@ -116,6 +126,10 @@ def _text(found: "Overview") -> str:
         at = datetime.fromtimestamp(found.demand.at, UTC).isoformat(timespec="minutes")
         lines.append(f"peak {found.demand.peak_kw:.2f} kW in the quarter from {at}")
     lines += [f"{a.severity}: {a.port}: {a.text}" for a in found.anomalies]
+    unrated = sum(port.rated_kw is None for port in found.records.ports.values())
+    if unrated:
+        of = f"{unrated} of {len(found.records.ports)} ports"
+        lines.append(f"{of} have no rating: their energy utilisation is unknown (`evtech fleet set PORT --rated-kw`)")
     return "\n".join(lines)
 
 

@@ -167,6 +167,7 @@ class Profile:
     recognition: Recognition = Recognition()
     doubts: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    rated_kw: float | None = None  # of each port, where every unit of the product has the same rating
     digest: str = ""  # SHA-256 of the file, for reports
     sources: tuple[str, ...] = ()
 

@@ -42,7 +42,7 @@ _POINT_KEYS = {
 }  # fmt: skip
 _KEYS = {
     "vendor", "model", "kind", "confidence", "protocols", "unit_id", "port", "serial", "word_order", "reads", "doubts",
-    "sources", "notes", "all_ones_missing", "state_point", "point", "state", "error", "recognise",
+    "sources", "notes", "all_ones_missing", "state_point", "point", "state", "error", "recognise", "rated_kw",
 }  # fmt: skip
 T = TypeVar("T")
 
@@ -126,6 +126,7 @@ class _Reader(CheckedValues):
             doubts=tuple(self.get(top, "doubts", list, [])),
             sources=tuple(self.get(top, "sources", list, [])),
             notes=tuple(self.get(top, "notes", list, [])),
+            rated_kw=self.real(top, "rated_kw", 0.1, 10_000),
             digest=self._digest,
         )
         return None if self.problems else profile

@@ -12,14 +12,17 @@ from evtech.insights.attempts import Attempts
 from evtech.insights.collecting import uncollected
 from evtech.insights.intervals import NOTHING, Interval, Spans, joined, rest, subtract, union
 from evtech.insights.records import Port, Records
+from evtech.insights.reported import outages_of, unseen, vouched, with_facts
 from evtech.insights.session_check import KIND, kept
 from evtech.insights.states import States
+from evtech.store import fleet as said
 from evtech.store.columns import Ints, Mask, Texts
 from evtech.store.session_columns import SessionColumns
 from evtech.store.session_list import RECORDED, SessionFilter
 from evtech.store.watching import Watched, WatchedSpan
 
 if TYPE_CHECKING:
+    from evtech.devices.library import Library
     from evtech.store.archive import Archive
 
 BEFORE_S = 7 * 86400.0  # sessions that began earlier are taken not to reach into a period
@@ -39,12 +42,16 @@ def read_archive(
     *,
     site: str | None = None,
     zone: str = "UTC",
+    fleet: "said.Fleet | None" = None,
+    library: "Library | None" = None,
 ) -> Records:
-    """Return the archive's sessions of a period, and what was seen of the ports' states in it.
+    """Return the archive's sessions of a period, what was seen of the ports' states in it, and what people said.
 
-    ``zone`` is the IANA zone of all ports: an archive does not know where a charger stands. Each port's ``watched``
-    time is that of its recordings; sessions that were imported vouch for the time from their first to their last.
+    ``zone`` is the IANA zone of ports of which nobody said one. Each port's ``watched`` time is that of its
+    recordings; sessions that were imported vouch for the time from their first to their last. ``fleet`` is what people
+    said, read where it is not given; ``library`` has the profiles that may state a rating.
     """
+    fleet = said.read(archive) if fleet is None else fleet
     low = datetime.fromtimestamp(max(period[0] - BEFORE_S, 0.0), UTC) if period is not None else None
     high = datetime.fromtimestamp(period[1], UTC) if period is not None else None
     sessions = archive.session_columns(SessionFilter(low, high, charger, site))
@@ -53,15 +60,17 @@ def read_archive(
     ports = _ports(sessions, zone)
     if not charger and not site:
         ports |= {name: Port(name, "", zone) for name in recorded if name not in ports}
+    ports |= unseen(fleet, ports, zone, period, charger, site)
     imported = _imported(sessions)
     ports = {
         name: replace(port, watched=union(joined([recorded.get(name, NOTHING), imported.get(name, NOTHING)])))
         for name, port in ports.items()
     }
+    ports = with_facts(archive, fleet, ports, library)
     states = States.joined([_in_use(sessions), _states(seen)])
-    states = states.take(states.port.among(ports))
-    attempts = attempts_of(sessions).by_start()
-    return Records(ports, attempts, None, states, findings=_findings(archive, sessions, period))
+    states = States.joined([states.take(states.port.among(ports)), States.of(vouched(fleet, ports))])
+    attempts, outages = attempts_of(sessions).by_start(), outages_of(fleet.outages, ports)
+    return Records(ports, attempts, outages, states, findings=_findings(archive, sessions, period))
 
 
 def attempts_of(sessions: SessionColumns) -> Attempts:

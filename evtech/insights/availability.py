@@ -86,10 +86,14 @@ class PortAvailability:
 def downtime(
     outages: list[Outage] | None, states: Sequence[StateSpan] | None, port: Port, period: Interval, now: float
 ) -> Downtime | None:
-    """Return a port's downtime in the period from its own outages or states; ``None`` where nobody recorded any."""
-    if states is not None:
-        return _from_states(states, port, period, now)
-    return _from_outages(outages, port, period, now) if outages is not None else None
+    """Return a port's downtime in the period from its own outages, states or both; ``None`` where there are neither.
+
+    With both, a reported outage is known to be down whatever state was seen, unless the port was taken out of service.
+    """
+    if states is None:
+        return _from_outages(outages, port, period, now) if outages is not None else None
+    seen = _from_states(states, port, period, now)
+    return _joined(seen, _from_outages(outages, port, period, now)) if outages else seen
 
 
 def port_availability(name: str, down: Downtime, causes: Iterable[Outage] = ()) -> PortAvailability:
@@ -180,9 +184,26 @@ def _from_states(states: Sequence[StateSpan], port: Port, period: Interval, now:
     down = union(joined(spans[state] for state in DOWN_STATES))
     exempt = union(joined([*(spans[state] for state in _EXEMPT), silent]))
     known = subtract(passed, union(joined([spans["UNKNOWN"], silent])))
-    lasting = np.isnan(seen.end) & (seen.start < min(now, period[1])) & seen.state.among(DOWN_STATES)
-    still = seen.start[lasting]
+    is_open = np.isnan(seen.end) & seen.state.among(DOWN_STATES) & (seen.start < min(now, period[1]))
+    still = seen.start[is_open]
     return Downtime(service, passed, known, down, NOTHING, exempt, float(still.min()) if len(still) else None)
+
+
+def _joined(seen: Downtime, told: Downtime) -> Downtime:
+    """Return what was seen and what was reported as one; an outage that is only announced is none yet."""
+    reported = intersect(told.outages, seen.passed)
+    down = union(joined([seen.outages, reported]))
+    excused = intersect(down, told.exclusions)
+    still = [moment for moment in (seen.open_since, told.open_since) if moment is not None]
+    return Downtime(
+        service=seen.service,
+        passed=seen.passed,
+        known=union(joined([seen.known, reported])),
+        outages=down,
+        exclusions=told.exclusions,
+        exempt=union(joined([subtract(seen.exempt, reported), excused])),
+        open_since=min(still, default=None),
+    )
 
 
 def _inside(spans: Iterable[Interval], service: Spans) -> Spans:

@@ -19,12 +19,15 @@ STATES = frozenset(
     ("AVAILABLE", "BLOCKED", "CHARGING", "INOPERATIVE", "OUTOFORDER", "PLANNED", "REMOVED", "RESERVED", "UNKNOWN")
 )
 _COLUMNS = {
-    "ports": ("port", "site", "timezone", "rated_kw", "in_service_from", "in_service_to"),
+    "ports": (
+        "port", "site", "timezone", "rated_kw", "in_service_from", "in_service_to", "min_kw", "station_id", "evse_id",
+        "complete_from", "complete_to",
+    ),
     "sessions": (
         "port", "plugged_at", "authorised_at", "auth_ok", "energy_started_at", "energy_ended_at", "unplugged_at",
         "energy_kwh", "peak_kw", "end_reason", "error_code", "token",
     ),
-    "outages": ("port", "from", "to", "cause", "excluded"),
+    "outages": ("port", "from", "to", "cause", "excluded", "evidence", "technician"),
     "states": ("port", "from", "to", "state"),
 }  # fmt: skip
 _NEEDED = {  # a file without `to` would keep everything open; an empty field means that on purpose
@@ -52,7 +55,7 @@ def read_records(
             warnings.append(f"port {port.name!r} stands twice in {ports and ports.name}: the last row counts")
         known[port.name] = port
     attempts = _rows(sessions, "sessions", _attempt, warnings)
-    found_outages = _rows(outages, "outages", _outage, warnings) if outages else None
+    found_outages = _rows(outages, "outages", outage_of, warnings) if outages else None
     found_states = _rows(states, "states", _state, warnings) if states else None
     for name in (
         [a.port for a in attempts] + [o.port for o in found_outages or ()] + [s.port for s in found_states or ()]
@@ -66,9 +69,13 @@ def read_records(
     return Records(known, sorted(attempts, key=lambda a: a.start), found_outages, found_states, warnings)
 
 
-def read_outages(file: Path) -> list[Outage]:
-    """Read outages and exclusions alone; raise ``InputError`` for a row that cannot be used."""
-    return _rows(file, "outages", _outage, [])
+def head_of(file: Path) -> list[str]:
+    """Return the names in a file's first row; nothing where it cannot be read."""
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as stream:
+            return _names(stream.readline())[0]
+    except (OSError, UnicodeDecodeError, csv.Error):
+        return []
 
 
 def moment_of(words: str) -> float:
@@ -98,7 +105,8 @@ class Row:
     """One row of a file, read field by field."""
 
     def __init__(self, head: Head, line: int, fields: list[str]) -> None:
-        self._head, self._line, self._fields = head, line, fields
+        self.line = line
+        self._head, self._fields = head, fields
 
     def text(self, name: str) -> str:
         """Return a text, empty where it is missing."""
@@ -156,14 +164,20 @@ class Row:
     def wrong(self, name: str, found: str, allowed: str) -> InputError:
         """Return the error for a field."""
         what = f"{found!r} is not valid" if found else "is empty"
-        return InputError(f"{self._head.file}, line {self._line}, {name}: {what}.", f"Expected {allowed}.")
+        return InputError(f"{self._head.file}, line {self.line}, {name}: {what}.", f"Expected {allowed}.")
 
 
 def _rows(file: Path, kind: str, make: Callable[[Row], T], warnings: list[str]) -> list[T]:
-    return [make(row) for row in _read(file, kind, warnings)]
+    return [make(row) for row in table_rows(file, kind, warnings)]
 
 
-def _read(file: Path, kind: str, warnings: list[str]) -> Iterator[Row]:
+def _names(line: str) -> tuple[list[str], str]:
+    delimiter = ";" if line.count(";") > line.count(",") else ","
+    return [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])], delimiter
+
+
+def table_rows(file: Path, kind: str, warnings: list[str]) -> Iterator[Row]:
+    """Yield the rows of a file; raise ``InputError`` where it cannot be read as a table of this kind."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             head = _head(file, kind, stream.readline(), warnings)
@@ -185,8 +199,7 @@ def _read(file: Path, kind: str, warnings: list[str]) -> Iterator[Row]:
 
 def _head(file: Path, kind: str, line: str, warnings: list[str]) -> Head:
     """Return what the first row says; raise ``InputError`` where that is not enough to read the others."""
-    delimiter = ";" if line.count(";") > line.count(",") else ","
-    names = [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])]
+    names, delimiter = _names(line)
     lacking = [name for name in _NEEDED[kind] if name not in names]
     if lacking:
         raise InputError(
@@ -241,7 +254,8 @@ def _attempt(row: Row) -> Attempt:
     )
 
 
-def _outage(row: Row) -> Outage:
+def outage_of(row: Row) -> Outage:
+    """Return a row of outages; raise ``InputError`` where it cannot be used."""
     start, end, cause = row.moment("from"), row.moment("to"), row.text("cause")
     if start is None:
         raise row.wrong("from", "", "a time")

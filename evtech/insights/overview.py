@@ -19,6 +19,7 @@ from evtech.insights.availability import (
     port_availability,
     uk_reliability,
 )
+from evtech.insights.causes import causes_of
 from evtech.insights.demand import INTERVAL_MIN, Demand, WeekHours, demand, together, week_hours
 from evtech.insights.intervals import Interval
 from evtech.insights.port_use import PortUse, port_use
@@ -150,11 +151,12 @@ def iso(moment: float | None) -> str | None:
 
 
 def down_by_cause(records: Records) -> list[Outage]:
-    """Return the outages; where states are known instead, the states in which a port was down, as their causes."""
+    """Return the outages; beside or instead of them the states in which a port was down, as their own causes."""
     if records.states is None:
         return records.outages or []
     states = States.of(records.states)
-    return [Outage(s.port, s.start, s.end, s.state.lower()) for s in states.take(states.state.among(DOWN_STATES))]
+    seen = [Outage(s.port, s.start, s.end, s.state.lower()) for s in states.take(states.state.among(DOWN_STATES))]
+    return causes_of(seen, records.outages) if records.outages else seen
 
 
 def by_port(items: T) -> dict[str, T]:

@@ -10,11 +10,12 @@ from numpy.typing import NDArray
 
 from evtech.insights.demand import HOURS
 from evtech.insights.grid import hours_of, local_hours
+from evtech.insights.intervals import intersect
 from evtech.insights.overview import Overview
+from evtech.store.columns import Floats
 
 LEAST_WEEKS = 4
 _LEAST_H = 0.5  # port-hours of an hour of one week: less of it says nothing
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,10 +26,10 @@ class WeekSpread:
     """
 
     weeks: NDArray[np.int64]
-    low: Array
-    median: Array
-    p90: Array
-    high: Array
+    low: Floats
+    median: Floats
+    p90: Floats
+    high: Floats
 
 
 def week_spread(found: Overview) -> WeekSpread:
@@ -37,7 +38,7 @@ def week_spread(found: Overview) -> WeekSpread:
     return spread_of(used, open_)
 
 
-def spread_of(used: Array, open_: Array) -> WeekSpread:
+def spread_of(used: Floats, open_: Floats) -> WeekSpread:
     """Return the spread from occupied and watched port-hours, shapes ``(weeks, 168)``."""
     share = np.full(open_.shape, np.nan)
     np.divide(np.minimum(used, open_), open_, out=share, where=open_ > _LEAST_H)
@@ -50,17 +51,17 @@ def spread_of(used: Array, open_: Array) -> WeekSpread:
     return WeekSpread(weeks, low, median, p90, high)
 
 
-def by_week(found: Overview) -> tuple[Array, Array]:
+def by_week(found: Overview) -> tuple[Floats, Floats]:
     """Return occupied and watched port-hours by local week and hour of the week, shapes ``(weeks, 168)``."""
-    uses = list(found.uses.values())
-    grids = {zone: local_hours(found.period, zone) for zone in {use.port.timezone for use in uses}}
-    weeks = {zone: (hours.day + 3) // 7 for zone, hours in grids.items()}  # 1970-01-01 was a Thursday
-    first = min((int(each.min()) for each in weeks.values()), default=0)
-    size = (max((int(each.max()) for each in weeks.values()), default=0) - first + 1) * HOURS
+    uses = found.uses.values()
+    zones = {use.port.timezone: local_hours(found.period, use.port.timezone) for use in uses}
+    weeks = {zone: (hours.day + 3) // 7 for zone, hours in zones.items()}  # 1970-01-01 was a Thursday
+    first = min((int(each[0]) for each in weeks.values()), default=0)
+    size = (max((int(each[-1]) for each in weeks.values()), default=0) - first + 1) * HOURS
     used, open_ = np.zeros(size), np.zeros(size)
     for use in uses:
-        hours = grids[use.port.timezone]
-        at = (weeks[use.port.timezone] - first) * HOURS + hours.of_week
-        for total, spans in ((used, use.occupied), (open_, use.open)):
-            total += np.bincount(at, hours_of(spans).over(hours.grid), size)
+        hours = zones[use.port.timezone]
+        cells = (weeks[use.port.timezone] - first) * HOURS + hours.of_week
+        used += np.bincount(cells, hours_of(intersect(use.occupied, use.open)).over(hours.grid), size)
+        open_ += np.bincount(cells, hours_of(use.open).over(hours.grid), size)
     return used.reshape(-1, HOURS), open_.reshape(-1, HOURS)

@@ -39,6 +39,11 @@ def cause(name: str, lang: str = "en") -> str:
     return str(words(lang)["causes"].get(name, name))
 
 
+def costs(fact: str, lang: str = "en") -> str:
+    """Return what it costs that a fact of a port is not known."""
+    return str(words(lang)["costs"][fact])
+
+
 def number(value: float, lang: str) -> str:
     """Return a number as sentences show it: one decimal below 100, else none."""
     digits = f"{value:,.1f}" if abs(value) < 99.95 else f"{value:,.0f}"

@@ -37,8 +37,8 @@ def customer_summary(lines: Sequence[SessionLine], lang: str) -> Summary:
     """Return what the summary of sessions says."""
     w = words(lang)
     c = w["customer"]
-    chargers = Sheet(c["chargers"], tuple(c["charger_head"]), _by_charger(lines))
-    sessions = Sheet(c["sessions"], tuple(c["session_head"]), [_row(line) for line in lines])
+    chargers = Sheet(c["chargers"], tuple(c["charger_head"]), _by_charger(lines), "chargers")
+    sessions = Sheet(c["sessions"], tuple(c["session_head"]), [_row(line) for line in lines], "sessions")
     total = sum(line.energy_wh or 0.0 for line in lines) / 1000
     without = sum(line.energy_wh is None for line in lines)
     imported, simulated = sum(x.source != RECORDED for x in lines), sum(x.simulated for x in lines)

@@ -52,6 +52,11 @@ def image(file: str, alt: str, caption: str) -> Block:
     return {"kind": "image", "file": file, "alt": alt, "caption": caption}
 
 
+def signatures(names: Sequence[tuple[str, str]]) -> Block:
+    """Return places to sign: a role and a name each."""
+    return {"kind": "signatures", "names": [list(name) for name in names]}
+
+
 def render_html(data: Mapping[str, Any], pictures: Mapping[str, str]) -> str:
     """Return the page for the data (JSON values) that the PDF template gets; ``pictures`` are SVG by file name."""
     v, w = data["verdict"], data["w"]

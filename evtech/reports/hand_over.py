@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from evtech.errors import EvtechError, InputError
 from evtech.reports.signers import Signer
 from evtech.reports.visit_file import export_visit, load_rows, open_visit
-from evtech.store.portable import visit_id
+from evtech.store.portable import results_by_kind, visit_id
 
 if TYPE_CHECKING:
     from evtech.store.archive import Archive
@@ -92,10 +92,8 @@ def preview(archive: "Archive", id_or_prefix: str) -> Preview:
         profiles = connection.exec_driver_sql(
             "SELECT DISTINCT profile FROM recording WHERE visit_id = ? ORDER BY profile", (visit,)
         ).fetchall()
-        kinds = connection.exec_driver_sql(
-            "SELECT kind, count(*) FROM result WHERE visit_id = ? GROUP BY kind ORDER BY kind", (visit,)
-        ).fetchall()
-    return Preview(visit, counts, {str(k): int(n) for k, n in kinds}, tuple(str(row[0]) for row in profiles))
+        kinds = results_by_kind(connection, visit)
+    return Preview(visit, counts, kinds, tuple(str(row[0]) for row in profiles))
 
 
 def hand_over(

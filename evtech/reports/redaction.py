@@ -13,6 +13,7 @@ from typing import Any
 
 from evtech.measure.sample import Quality
 from evtech.store.chunks import pack
+from evtech.store.fleet import KINDS
 
 MARK = "[left out]"
 PARTS = ("names", "tokens", "addresses", "notes", "attachments")
@@ -90,6 +91,10 @@ def redactor(
             return None
         if table == "event" and row["kind"] == "note" and "notes" in chosen:
             return None
+        if table == "result" and row["kind"] in KINDS:
+            if scrub(row["title"]) != row["title"]:  # a port named by an address or a name is nobody's any more
+                return None
+            row = row | {"body": _port_body(row["body"], chosen)}
         if table == "tail" and "tokens" in chosen:
             return row | {"body": _without(row["body"], token_places.get(row["recording_id"], set()))}
         changed = {name: _cleared(name, value, keys) for name, value in row.items()}
@@ -102,6 +107,17 @@ def redactor(
         return changed
 
     return redact
+
+
+def _port_body(text: str, chosen: frozenset[str]) -> str:
+    """Return what was said of a port without what is left out: a mark would be taken for the port's site."""
+    gone = {"names": ("site",), "notes": ("evidence", "reason")}
+    body = json.loads(text)
+    said = body.get("says")
+    for part in chosen & gone.keys() if isinstance(said, dict) else ():
+        for name in gone[part]:
+            said.pop(name, None)
+    return json.dumps(body, ensure_ascii=False)
 
 
 def _without(body: str, places: set[int]) -> str:

@@ -25,11 +25,12 @@ _SHAPES = {"green": "PASS", "red": "FAIL", "amber": "CONDITIONAL_FAIL", "grey": 
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """A table of values as workbook and CSV get it; ``None`` is unknown."""
+    """A table of values as workbook and CSV get it; ``None`` is unknown. ``key`` names its file in every language."""
 
     name: str
     head: tuple[str, ...]
     rows: list[list[Any]]
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +58,13 @@ def words(lang: str) -> dict[str, Any]:
 
 def write_summary(
     summary: Summary, lang: str, *, pdf: Path | None = None, html: Path | None = None, xlsx: Path | None = None,
-    csv: Path | None = None, seal: bool = True,
+    csv: Path | None = None, tables: Path | None = None, seal: bool = True,
 ) -> list[Written]:  # fmt: skip
-    """Write the files that are named; return each with its SHA-256."""
-    if not any((pdf, html, xlsx, csv)):
+    """Write the files that are named; return each with its SHA-256.
+
+    ``csv`` gets the first table; ``tables`` is how the names of CSV files begin that get one table each.
+    """
+    if not any((pdf, html, xlsx, csv, tables)):
         raise InputError("No file is named.", "Name a PDF, HTML, XLSX or CSV file.")
     made = summary.made or datetime.now(UTC)
     record = json.dumps(summary.record, indent=1, ensure_ascii=False).encode()
@@ -80,30 +84,47 @@ def write_summary(
         written.append(written_whole(xlsx, workbook([(s.name, s.head, s.rows) for s in summary.sheets])))
     if csv is not None:
         written.append(written_whole(csv, _csv(summary.sheets[0]).encode()))
+    for sheet in summary.sheets if tables is not None else ():
+        assert tables is not None
+        written.append(written_whole(tables.with_name(f"{tables.name}-{sheet.key}.csv"), _csv(sheet).encode()))
     return written
 
 
 def sheet_table(
-    sheet: Sheet, widths: Sequence[float], right: Sequence[int], w: dict[str, Any], lang: str
-) -> list[Block]:
-    """Return a sheet as a table on paper; a long one is cut, and that is said."""
+    sheet: Sheet, widths: Sequence[float], right: Sequence[int], w: dict[str, Any], lang: str, *,
+    digits: Sequence[int] = (), by_row: Sequence[int] = (), most: int = MOST_ROWS,
+) -> list[Block]:  # fmt: skip
+    """Return a sheet's first columns, one a width, as a table on paper; a long one is cut, and that is said.
+
+    ``digits`` are the decimals of each of the columns ``right``, ``by_row`` those of each row, else three.
+    """
     from evtech.reports.document import text
 
-    rows = [[shown(cell, lang) for cell in row] for row in sheet.rows[:MOST_ROWS]]
-    blocks = [table(sheet.head, rows, widths, right, 7.5)]
-    if len(sheet.rows) > MOST_ROWS:
-        blocks.append(text(w["more_rows"].format(n=len(sheet.rows) - MOST_ROWS)))
+    if not sheet.rows:
+        return [text(w["no_rows"])]
+    decimals = dict(zip(right, digits, strict=False))
+    rows = [
+        [
+            shown(cell, lang, by_row[number] if by_row else decimals.get(column, 3))
+            for column, cell in enumerate(row[: len(widths)])
+        ]
+        for number, row in enumerate(sheet.rows[:most])
+    ]
+    blocks = [table(sheet.head[: len(widths)], rows, widths, right, 7.5)]
+    if len(sheet.rows) > most:
+        blocks.append(text(w["more_rows"].format(n=len(sheet.rows) - most)))
     return blocks
 
 
-def shown(cell: Any, lang: str) -> str:
-    """Return a value as a report shows it; unknown is a dash."""
+def shown(cell: Any, lang: str, digits: int = 3) -> str:
+    """Return a value as a report shows it; unknown is a dash, a moment of a zone carries its offset."""
     if cell is None or cell == "":
         return "—"
     if isinstance(cell, datetime):
-        return cell.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+        offset = cell.strftime("%z") if cell.utcoffset() else ""
+        return f"{cell:%Y-%m-%d %H:%M} " + (f"{offset[:3]}:{offset[3:5]}" if offset else "UTC")
     if isinstance(cell, float):
-        return f"{cell:.3f}".replace(".", "," if lang == "de" else ".")
+        return f"{cell:.{digits}f}".replace(".", "," if lang == "de" else ".")
     return str(cell)
 
 
@@ -129,7 +150,7 @@ def _contents(summary: Summary, lang: str, made: datetime, record: bytes) -> tup
 
 def _sheets_json(summary: Summary) -> bytes:
     data = {s.name: {"head": s.head, "rows": s.rows} for s in summary.sheets}
-    return json.dumps(data, ensure_ascii=False, default=lambda v: v.isoformat()).encode()
+    return json.dumps(data, ensure_ascii=False, default=_iso).encode()
 
 
 def _csv(sheet: Sheet) -> str:
@@ -137,5 +158,10 @@ def _csv(sheet: Sheet) -> str:
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(sheet.head)
     for row in sheet.rows:
-        writer.writerow(["" if c is None else c.isoformat() if isinstance(c, datetime) else c for c in row])
+        writer.writerow(["" if c is None else _iso(c) if isinstance(c, datetime) else c for c in row])
     return out.getvalue()
+
+
+def _iso(moment: datetime) -> str:
+    """Return a moment as files have it: UTC with milliseconds."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

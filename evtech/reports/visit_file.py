@@ -29,7 +29,7 @@ from evtech.reports.seal import CHANGED, UNCHANGED, UNKNOWN, SealReport
 from evtech.reports.signers import Signer, fingerprint
 from evtech.reports.visit_container import BROKEN, NAMES, checked_members, hostile, opened
 from evtech.store import results
-from evtech.store.portable import IMPORTED, SHAPES, export_rows, import_rows, read_row, visit_id
+from evtech.store.portable import IMPORTED, SHAPES, export_rows, import_rows, read_row, said_of_ports, visit_id
 from evtech.store.results import Result
 
 if TYPE_CHECKING:
@@ -201,14 +201,17 @@ def _token_points(connection: Any, visit: str) -> tuple[set[int], dict[str, set[
 
 
 def _known(connection: Any, visit: str) -> dict[str, set[str]]:
-    """Return the names and addresses that a visit is recorded with."""
+    """Return the names and addresses that a visit is recorded with, or that were said of its ports."""
     names = connection.exec_driver_sql(
         "SELECT site FROM visit WHERE id = ? UNION SELECT technician FROM visit WHERE id = ?"
         " UNION SELECT value FROM visit_correction WHERE visit_id = ? AND field IN ('site', 'technician')",
         (visit, visit, visit),
     ).fetchall()
     links = connection.exec_driver_sql("SELECT DISTINCT link FROM recording WHERE visit_id = ?", (visit,)).fetchall()
-    return {"names": {str(row[0]) for row in names}, "addresses": {str(row[0]) for row in links}}
+    said = said_of_ports(connection, visit)
+    sites = {each["says"].get("site") for each in said if isinstance(each.get("says"), dict)}
+    people = {str(name) for name in sites | {each.get("technician") for each in said} if name}
+    return {"names": people | {str(row[0]) for row in names}, "addresses": {str(row[0]) for row in links}}
 
 
 def _add(file: zipfile.ZipFile, name: str, parts: Iterable[bytes]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import io
 import json
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 
@@ -25,7 +25,7 @@ def workbook(sheets: Sequence[tuple[str, Sequence[str], Sequence[Sequence[Any]]]
         for number, row in enumerate(rows, 1):
             for column, cell in enumerate(row):
                 if isinstance(cell, datetime):
-                    sheet.write_datetime(number, column, cell, clock)
+                    sheet.write_datetime(number, column, cell.astimezone(UTC) if cell.tzinfo else cell, clock)
                 elif cell is not None:
                     sheet.write(number, column, _plain(cell))
     book.close()

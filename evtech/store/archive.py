@@ -116,7 +116,8 @@ class Archive:
         """Return the writing thread, started on first use: reading an archive needs none."""
         if self.is_team:
             raise ArchiveError(
-                "The team's archive takes no recordings.", "Record into a file and push it with `evtech archive sync`."
+                "The team's archive takes no recordings.",
+                "Work in a file of your own and push it with `evtech archive sync`.",
             )
         if self.locked:
             raise ArchiveError(self.locked, "Import the visit, then work with it in your own archive.")
@@ -263,10 +264,16 @@ class Archive:
         A result is kept once: the same id again is ignored. A later verdict on the same thing is a row of its own that
         names the earlier one in ``replaces``.
         """
-        self.writer.add(lambda connection: results.insert(connection, result))
+        self.add_results([result])
+
+    def add_results(self, new: Sequence[Result]) -> None:
+        """Keep results together, all or none, and wait until they are on disk; raise ``ArchiveError``."""
+        if not new:
+            return
+        self.writer.add(lambda connection: results.insert_all(connection, new))
         if not self.writer.flush():
             raise ArchiveError(
-                f"The {result.kind} cannot be saved: {self.writer.failing}.",
+                f"The {new[0].kind} cannot be saved: {self.writer.failing}.",
                 "Make room on the disk; evtech keeps it in memory and saves it as soon as it can.",
             )
 
@@ -346,11 +353,6 @@ class Archive:
         with self.reading() as connection:
             return session_list.find(connection, wanted or SessionFilter(), limit)
 
-    def session_columns(self, wanted: SessionFilter) -> SessionColumns:
-        """Return the sessions that pass a filter as columns, newest first: for those who count many."""
-        with self.reading() as connection:
-            return session_columns.find(connection, wanted)
-
     def known_names(self) -> KnownNames:
         """Return the names of ports and sites, and when the newest session began."""
         with self.reading() as connection:
@@ -360,6 +362,11 @@ class Archive:
         """Return profile and code of what ended sessions that began in [start, end) (s since 1970)."""
         with self.reading() as connection:
             return known_names.error_codes(connection, start, end)
+
+    def session_columns(self, wanted: SessionFilter) -> SessionColumns:
+        """Return the sessions that pass a filter as columns, newest first: for those who count many."""
+        with self.reading() as connection:
+            return session_columns.find(connection, wanted)
 
     def correct_session(self, session_id: str, field: str, value: str, *, technician: str = "", reason: str) -> None:
         """Correct a session's ``site`` or ``clock_s`` (s to add to its times), or add a ``note``; the record stays."""

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
+from evtech.store import fleet, results
+
 
 @dataclass(frozen=True, slots=True)
 class KnownNames:
@@ -15,7 +17,8 @@ class KnownNames:
 
 
 def find(connection: Connection) -> KnownNames:
-    """Return the names in finished sessions, visits and corrections, each once and sorted."""
+    """Return the names in finished sessions, visits and corrections, and those entered, each once and sorted."""
+    said = fleet.fold(results.find(connection, fleet.PORT))
     ports = {row[0] for row in connection.exec_driver_sql("SELECT DISTINCT port FROM charging_session")}
     sites = {
         row[0]
@@ -26,6 +29,8 @@ def find(connection: Connection) -> KnownNames:
         )
         for row in connection.exec_driver_sql(query)
     }
+    ports |= said.ports.keys()
+    sites |= {facts.text("site") for facts in said.ports.values()}
     newest = connection.exec_driver_sql("SELECT max(started) FROM charging_session").scalar_one()
     return KnownNames(tuple(sorted(filter(None, ports))), tuple(sorted(filter(None, sites))), newest)
 

@@ -8,6 +8,7 @@ one transaction, and rows that are there already are left alone.
 import base64
 import binascii
 import json
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,7 +16,8 @@ from typing import Any
 from sqlalchemy import Connection
 
 from evtech.errors import InputError, NotFoundError
-from evtech.store import session_list, session_rows
+from evtech.store import fleet, session_list, session_rows
+from evtech.store.ports_seen import NAME
 
 Redactor = Callable[[str, dict[str, Any]], dict[str, Any] | None]
 IMPORTED = "import"  # the kind of result that says where a visit came from
@@ -23,6 +25,13 @@ _OF_RECORDINGS = "recording_id IN (SELECT id FROM recording WHERE visit_id = :vi
 _OF_POINTS = f"point_id IN (SELECT id FROM point WHERE {_OF_RECORDINGS})"
 _OF_SESSIONS = f"session_id IN (SELECT id FROM charging_session WHERE {_OF_RECORDINGS})"
 _OF_VISIT = f"visit_id = :visit OR (visit_id IS NULL AND {_OF_SESSIONS})"
+_PORTS = (
+    f"SELECT {NAME} FROM recording WHERE visit_id = :visit"
+    f" UNION SELECT port FROM charging_session WHERE {_OF_RECORDINGS}"
+)
+# what people say of a port belongs to no visit; it goes with each visit that saw the port
+_OF_PORTS = f"visit_id IS NULL AND session_id IS NULL AND kind IN ('port', 'outage') AND title IN ({_PORTS})"
+_MOST_AHEAD_S = 86400.0  # of another laptop's clock: a word from the future would be the last one for ever
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +108,7 @@ SHAPES: dict[str, Shape] = {
             "recording_id": _MAYBE_TEXT, "title": str, "verdict": _MAYBE_TEXT, "replaces": _MAYBE_TEXT, "body": str,
         },
         # where this archive got the visit from is a fact about the archive, not about the visit
-        f"kind <> '{IMPORTED}' AND ({_OF_VISIT})", "at, id",
+        f"kind <> '{IMPORTED}' AND ({_OF_VISIT} OR ({_OF_PORTS}))", "at, id",
     ),
     "attachment": Shape(
         {
@@ -131,6 +140,22 @@ def visit_id(connection: Connection, id_or_prefix: str) -> str:
         else f"There is no visit {id_or_prefix!r}."
     )
     raise NotFoundError(many, "`evtech visit list` shows those that exist.")
+
+
+def results_by_kind(connection: Connection, visit: str) -> dict[str, int]:
+    """Return how many results go with a visit, by their kind."""
+    where = SHAPES["result"].where.replace(":visit", "?")
+    rows = connection.exec_driver_sql(
+        f"SELECT kind, count(*) FROM result WHERE {where} GROUP BY kind ORDER BY kind", (visit,) * where.count("?")
+    ).fetchall()
+    return {str(kind): int(count) for kind, count in rows}
+
+
+def said_of_ports(connection: Connection, visit: str) -> list[dict[str, Any]]:
+    """Return the bodies of what people said of the ports that a visit saw."""
+    where = _OF_PORTS.replace(":visit", "?")
+    rows = connection.exec_driver_sql(f"SELECT body FROM result WHERE {where}", (visit,) * where.count("?")).fetchall()
+    return [body for row in rows if isinstance(body := json.loads(row[0]), dict)]
 
 
 def export_rows(connection: Connection, table: str, visit: str, redact: Redactor | None = None) -> Iterator[bytes]:
@@ -249,11 +274,29 @@ def _check_belongs(connection: Connection, table: str, row: dict[str, Any], visi
             or (row.get("result_id") is not None and row["result_id"] not in results)
             or _is_elsewhere(connection, _SESSION_ELSEWHERE, row["session_id"], visit)
             or _is_elsewhere(connection, _RECORDING_ELSEWHERE, row.get("recording_id"), visit)
+            or (table == "result" and not _is_sound(connection, row, visit, results))
         )
     if strange:
         raise InputError(
             f"The file's {table} {row['id']!r:.40} is about something that is not in it.", "Ask for the file again."
         )
+
+
+def _is_sound(connection: Connection, row: dict[str, Any], visit: str, results: set[Any]) -> bool:
+    """Return whether a result can be read, and, where it speaks of a port, whether the visit saw that port."""
+    try:
+        body = json.loads(row["body"])
+    except (ValueError, RecursionError):
+        return False
+    if not isinstance(body, dict):
+        return False
+    if row["kind"] not in fleet.KINDS:
+        return True
+    if row["kind"] == fleet.OUTAGE and row["replaces"] is not None and row["replaces"] not in results:
+        return False
+    query = f"SELECT 1 FROM visit WHERE id = ? AND ? IN ({_PORTS.replace(':visit', '?')})"
+    is_known = connection.exec_driver_sql(query, (visit, row["title"], visit, visit)).first() is not None
+    return is_known and body.get("port") == row["title"] and row["at"] <= time.time() + _MOST_AHEAD_S
 
 
 def _is_elsewhere(connection: Connection, query: str, id_: str | None, visit: str) -> bool:

@@ -6,6 +6,7 @@ are what a list shows. A correction is a row of its own.
 
 import json
 import uuid
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -19,7 +20,10 @@ _COLUMNS = "id, kind, at, visit_id, session_id, recording_id, title, verdict, re
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One result. ``kind``: diagnosis, finding, calibration, billing, import; ``at`` UTC; ``verdict`` one word."""
+    """One result; ``at`` UTC; ``verdict`` one word.
+
+    ``kind``: diagnosis, finding, calibration, billing, import, anomaly, and what people say of ports: port, outage.
+    """
 
     kind: str
     title: str
@@ -43,6 +47,12 @@ def insert(connection: Connection, result: Result) -> None:
             result.title, result.verdict, result.replaces, body,
         ),
     )  # fmt: skip
+
+
+def insert_all(connection: Connection, new: Iterable[Result]) -> None:
+    """Insert results in the caller's transaction."""
+    for result in new:
+        insert(connection, result)
 
 
 def find(

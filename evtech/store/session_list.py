@@ -14,7 +14,7 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from evtech.store import session_rows
+from evtech.store import fleet, results, session_rows
 from evtech.store.columns import BATCH
 from evtech.store.records import ChargingSession
 
@@ -157,15 +157,17 @@ def rows(
 ) -> Iterator[tuple[Any, ...]]:
     """Give the sessions that pass a filter, newest first: some columns of each, its site, and what was corrected.
 
-    The columns are those of ``SessionLine``; ``id``, ``visit_id``, ``started`` and ``source`` must be among them.
+    The columns are those of ``SessionLine``; ``id``, ``visit_id``, ``port``, ``started`` and ``source`` must be among
+    them.
     """
     changes, running = _changes(connection), _running(connection)
-    shown = _Shown(tuple(columns), wanted, _sites(connection), changes, _signers(connection))
+    entered = _entered_sites(connection)
+    shown = _Shown(tuple(columns), wanted, sites_of_visits(connection), entered, changes, _signers(connection))
     where, values = _where(wanted, [key for key, change in changes.items() if "clock_s" in change])
     if wanted.site:
         there = [visit for visit, site in shown.sites.items() if wanted.site.casefold() in site.casefold()]
-        where += f" AND (visit_id IN ({marks(there)}) OR id IN ({marks(changes)}))"
-        values = (*values, *there, *changes)
+        where += f" AND (visit_id IN ({marks(there)}) OR id IN ({marks(changes)}) OR port IN ({marks(entered)}))"
+        values = (*values, *there, *changes, *entered)
     found = connection.exec_driver_sql(
         f"SELECT {', '.join(columns)} FROM charging_session WHERE {where} ORDER BY started DESC"
         + (f" LIMIT {int(limit)}" if limit is not None and not _afterwards(wanted) else ""),
@@ -179,20 +181,24 @@ def rows(
 
 
 class _Shown:
-    """Turns rows into what is shown of them: the visit's site, who brought them, what was corrected."""
+    """Turns rows into what is shown of them: site, who brought them, what was corrected."""
 
     def __init__(
-        self, columns: tuple[str, ...], wanted: SessionFilter, sites: dict[str, str],
+        self, columns: tuple[str, ...], wanted: SessionFilter, sites: dict[str, str], entered: dict[str, str],
         changes: dict[str, dict[str, str]], signers: dict[str, str],
     ) -> None:  # fmt: skip
         self._columns, self._wanted = columns, wanted
-        self.sites, self._changes, self._signers = sites, changes, signers
+        self.sites, self._entered, self._changes, self._signers = sites, entered, changes, signers
         self._id, self._visit, self._started = (columns.index(name) for name in ("id", "visit_id", "started"))
+        self._port = columns.index("port")
 
     def those(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
         """Give the rows that pass the filter, with site and names of what was corrected."""
         site, visit = self.sites.get, self._visit
         shown: Iterator[tuple[Any, ...]] = ((*row, site(row[visit], ""), ()) for row in rows)
+        if self._entered:
+            entered, port = self._entered.get, self._port
+            shown = ((*row[:-2], entered(row[port], row[-2]), ()) for row in shown)
         if self._changes or self._signers:
             shown = map(self._made_good, shown)
         return filter(self._is_wanted, shown) if self._changes or _afterwards(self._wanted) else shown
@@ -282,13 +288,19 @@ def marks(values: Collection[object]) -> str:
     return ", ".join("?" * len(values)) or "NULL"
 
 
-def _sites(connection: Connection) -> dict[str, str]:
+def sites_of_visits(connection: Connection) -> dict[str, str]:
     """Return each visit's site as last corrected."""
     sites = {row[0]: row[1] for row in connection.exec_driver_sql("SELECT id, site FROM visit")}
     corrected = connection.exec_driver_sql(
         "SELECT visit_id, value FROM visit_correction WHERE field = 'site' ORDER BY at"
     ).fetchall()
     return sites | {row[0]: row[1] for row in corrected}
+
+
+def _entered_sites(connection: Connection) -> dict[str, str]:
+    """Return the sites that people said of ports: they stand above what the visits there were named."""
+    said = fleet.fold(results.find(connection, fleet.PORT))
+    return {name: site for name, facts in said.ports.items() if (site := facts.text("site"))}
 
 
 def _signers(connection: Connection) -> dict[str, str]:

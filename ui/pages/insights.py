@@ -3,7 +3,9 @@
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from html import escape
+from pathlib import Path
 from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
@@ -14,6 +16,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLayout,
+    QPushButton,
     QScrollArea,
     QTabWidget,
     QVBoxLayout,
@@ -32,6 +35,8 @@ from ui.widgets.heat_map import HeatMap, weekdays
 from ui.widgets.known_edit import KnownEdit
 from ui.widgets.month_choice import MonthChoice
 from ui.widgets.port_ribbon import Failed, PortRibbon, PortRow
+from ui.widgets.ports_switch import PortsSwitch
+from ui.widgets.uptime_reports import UptimeReports
 from ui.words import translate
 
 if TYPE_CHECKING:
@@ -73,10 +78,18 @@ class InsightsPage(Page):
         self._zone = _zone()
         self._known: KnownNames | None = None
         self._codes: dict[str, str] = {}
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(14, 10, 14, 10)
+        pictures = QWidget()
+        self.ports = PortsSwitch(pictures, archive, bridge, self._zone)
+        self.ports.message.connect(self.message)
+        self.ports.outdated.connect(self.load)
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(14, 10, 14, 10)
+        whole.addWidget(self.ports)
+        layout = QVBoxLayout(pictures)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         layout.addWidget(self._make_bar())
+        layout.addWidget(self.reports)
         self.headline = Heading()
         self.state = Muted()
         layout.addWidget(self.headline)
@@ -110,6 +123,7 @@ class InsightsPage(Page):
         super().apply_theme(theme)
         for panel in self.panels:
             panel.apply_theme(theme)
+        self.ports.apply_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put pictures below each other where there is no room beside."""
@@ -125,12 +139,16 @@ class InsightsPage(Page):
                 layout.activate()  # a hidden tab would keep the width that pictures beside each other needed
             holder.updateGeometry()
 
+    def open_file(self, path: Path) -> bool:
+        """Look at a dropped file of ports or outages."""
+        return self.ports.take_file(path)
+
     def load(self) -> None:
         """Count the chosen period on a worker thread."""
         first, after = self.period.limits()
         period = first.timestamp(), after.timestamp()
         charger, site = self.charger.text().strip() or None, self.site.text().strip() or None
-        archive, zone = self._archive, self._zone
+        archive, zone, library = self._archive, self._zone, self._bridge.bench.library
         self._asked += 1
         number = self._asked
         self.state.setText(translate("Insights", "Counting …"))
@@ -140,7 +158,7 @@ class InsightsPage(Page):
             from evtech.insights.archive_records import read_archive
             from evtech.insights.picture import picture
 
-            records = read_archive(archive, charger, period, site=site, zone=zone)
+            records = read_archive(archive, charger, period, site=site, zone=zone, library=library)
             found = picture(records, period, time.time(), zone)
             return Counted(found, archive.known_names(), code_names(archive.error_codes(*period)))
 
@@ -172,6 +190,7 @@ class InsightsPage(Page):
     def _show(self, result: "Picture") -> None:
         self.picture = result
         found = result.overview
+        self.reports.show_ports(found.records.ports, self.period.days())
         self.state.setVisible(False)
         self._offer_newest()
         self.headline.setText(_headline(result))
@@ -273,15 +292,22 @@ class InsightsPage(Page):
             self._open(behind_hour(self.picture, number), words)
 
     def _open_span(self, key: "Failed | tuple[str, Interval]") -> None:
+        """Open the sessions of a port; where it was down ask first, for an outage can be excluded."""
         from evtech.insights.picture import behind_failed, behind_span
 
-        if self.picture is None:
+        shown = self.picture
+        if shown is None:
             return
         if isinstance(key, Failed):
             words = translate("Insights", "failed attempts at {port}").format(port=key.port)
-            self._open(behind_failed(self.picture, key.port), words)
+            self._open(behind_failed(shown, key.port), words)
+            return
+        down = self.ribbon.down_in(*key) if key[1] != shown.overview.period else []
+        if down:
+            sessions = partial(self._open, behind_span(shown, *key), key[0])
+            self.ports.ask(key[0], down, shown.overview.period, self.ribbon.place_of(key), sessions)
         else:
-            self._open(behind_span(self.picture, *key), key[0])
+            self._open(behind_span(shown, *key), key[0])
 
     def _open_failed(self, stretch: "Stretch") -> None:
         from evtech.insights.picture import behind_stretch
@@ -320,12 +346,17 @@ class InsightsPage(Page):
         self.charger = KnownEdit(translate("Insights", "All chargers"), translate("Insights", "Charger"))
         for edit in (self.site, self.charger):
             edit.textChanged.connect(self._wait)
+        self.ports_button = QPushButton(translate("Insights", "Ports and outages…"))
+        self.ports_button.setToolTip(translate("Insights", "Ratings, zones, sites; outages that somebody reported"))
+        self.ports_button.clicked.connect(self.ports.open)
+        self.reports = UptimeReports(self._archive, self._bridge, self._zone)
+        self.reports.message.connect(self.message)
         row.addWidget(self.period)
         row.addStretch(1)
         names = QHBoxLayout()
-        names.addWidget(self.site)
-        names.addWidget(self.charger)
-        row.addLayout(names, 4)
+        for widget in (self.site, self.charger, self.ports_button, self.reports.button):
+            names.addWidget(widget)
+        row.addLayout(names, 8)
         return bar
 
     def _make_charts(self) -> None:

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from PySide6.QtCore import QDate, QLocale, Signal
 from PySide6.QtWidgets import QComboBox, QDateEdit, QHBoxLayout, QLabel, QPushButton, QWidget
 
+from evtech.reports.periods import Days
 from ui.words import translate
 
 _MONTHS = (1, 3, 12)  # of month, quarter, year; the last choice is free
@@ -57,6 +58,11 @@ class MonthChoice(QWidget):
             last = self.last.date()
             return _local(min(self.first.date(), last)), _local(max(self.first.date(), last)) + timedelta(days=1)
         return _local(self._first), _local(self._first.addMonths(_MONTHS[self.kind.currentIndex()]))
+
+    def days(self) -> Days:
+        """Return the same as days of the calendar, for whoever has a clock of their own."""
+        first, after = self.limits()
+        return Days(first.date(), after.date())
 
     def _is_free(self) -> bool:
         return self.kind.currentIndex() >= len(_MONTHS)

@@ -5,14 +5,14 @@ widened ones would tell of far more downtime than there was: then each column is
 """
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 import numpy as np
-from PySide6.QtCore import QRectF, Qt
+from PySide6.QtCore import QPoint, QRectF, Qt
 from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
 
 from evtech.insights.availability import PortAvailability
@@ -36,7 +36,7 @@ class PortRow:
 
     port: str
     site: str
-    spans: Mapping[str, Sequence[Interval]]
+    spans: dict[str, list[Interval]]
     available: PortAvailability | None
     rate: Rate | None
 
@@ -75,6 +75,17 @@ class PortRibbon(Chart):
         self._lines = 3.4 + 1.5 * max(1, min(len(rows), SHOWN))
         self.updateGeometry()
         self.update()
+
+    def place_of(self, key: object) -> QPoint:
+        """Return where on the screen a mark is, for a menu that belongs to it."""
+        mark = next((mark for mark in self.marks if mark.key == key), None)
+        return self.mapToGlobal(mark.area.center().toPoint() if mark is not None else self.rect().center())
+
+    def down_in(self, port: str, span: Interval) -> list[Interval]:
+        """Return the stretches in which a port was down and not excused that touch a span, the longest first."""
+        row = next((row for row in self.rows if row.port == port), None)
+        touching = [] if row is None else [s for s in row.spans.get(DOWN, []) if s[0] < span[1] and s[1] > span[0]]
+        return sorted(touching, key=lambda stretch: stretch[0] - stretch[1])
 
     def answer(self) -> str:
         if not self.rows:
