@@ -18,6 +18,7 @@ class Library:
     def __init__(self, user_folder: Path | None = None) -> None:
         self._user_folder = user_folder or paths.user_profiles()
         self._profiles: dict[str, Profile] | None = None
+        self._alone: dict[str, Profile] = {}  # found without the others
         self.broken: list[ProfileError] = []
 
     def profiles(self) -> list[Profile]:
@@ -26,7 +27,7 @@ class Library:
 
     def reload(self) -> None:
         """Read the folders again: a profile was added."""
-        self._profiles = None
+        self._profiles, self._alone = None, {}
 
     def file(self, id_: str) -> Path | None:
         """Return the file of a known profile, or ``None``."""
@@ -39,6 +40,8 @@ class Library:
         """Return a profile by id, or from a file by path; raise ``ProfileError`` naming similar ids."""
         if id_or_path.endswith(".toml") or "/" in id_or_path or "\\" in id_or_path:
             return load_profile(Path(id_or_path))
+        if self._profiles is None and (found := self._find_alone(id_or_path)) is not None:
+            return found
         known = self._load()
         if id_or_path in known:
             return known[id_or_path]
@@ -51,11 +54,27 @@ class Library:
             f"Near: {', '.join(near)}." if near else "`evtech profiles list` names those that exist.",
         )
 
+    def _folders(self) -> tuple[tuple[Path, str], ...]:
+        """Return the folders with their names; what stands in a later one goes before."""
+        return (paths.resources() / "profiles", "built-in"), (self._user_folder, "user")
+
+    def _find_alone(self, id_: str) -> Profile | None:
+        """Return a profile without reading all the others; ``None`` where there is none or it is broken."""
+        if id_ not in self._alone:
+            for folder, source in reversed(self._folders()):
+                names = {file.name for file in folder.iterdir()} if folder.is_dir() else set()
+                if f"{id_}.toml" in names:  # Windows would open a file in letters of the other case
+                    try:
+                        self._alone[id_] = load_profile(folder / f"{id_}.toml", source)
+                    except ProfileError:
+                        return None
+                    break
+        return self._alone.get(id_)
+
     def _load(self) -> dict[str, Profile]:
         if self._profiles is None:
-            folders = ((paths.resources() / "profiles", "built-in"), (self._user_folder, "user"))
             self._profiles, self.broken = {}, []
-            for folder, source in folders:
+            for folder, source in self._folders():
                 for file in sorted(folder.glob("*.toml")) if folder.is_dir() else ():
                     try:
                         self._profiles[file.stem] = load_profile(file, source)

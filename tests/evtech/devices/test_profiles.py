@@ -151,6 +151,22 @@ def test_a_broken_file_of_the_user_hides_no_other(tmp_path: Path) -> None:
         library.find("bad")
 
 
+def test_a_profile_is_found_without_reading_the_others(tmp_path: Path) -> None:
+    (tmp_path / "good.toml").write_text(GOOD)
+    (tmp_path / "bad.toml").write_text("vendor = 5")
+    (tmp_path / "keba-kecontact-p30.toml").write_text(GOOD)
+    library = Library(tmp_path)
+
+    assert library.find("keba-kecontact-p30").source == "user"
+    assert library.find("eastron-sdm630").source == "built-in"
+    assert library.find("good") is library.find("good")
+    assert library.broken == []
+    (tmp_path / "good.toml").write_text("vendor = 5")
+    library.reload()
+    with pytest.raises(ProfileError, match=r"good\.toml"):
+        library.find("good")
+
+
 def test_one_pass_finds_the_problems_of_every_part(tmp_path: Path) -> None:
     file = tmp_path / "acme.toml"
     file.write_text(GOOD.replace('"uint16"', '"uint17"').replace("Acme", "").replace('"modbus-tcp"', '"canbus"'))
