@@ -35,6 +35,7 @@ def read_archive(
 
     ``zone`` is the IANA zone of all ports: an archive does not know where a charger stands. Each port's ``watched``
     time is that of its recordings; sessions that were imported vouch for the time from their first to their last.
+    A session that two sources tell counts once.
     """
     low = datetime.fromtimestamp(max(period[0] - BEFORE_S, 0.0), UTC) if period is not None else None
     high = datetime.fromtimestamp(period[1], UTC) if period is not None else None
@@ -45,6 +46,8 @@ def read_archive(
     if not charger and not site:
         ports |= {name: Port(name, "", zone) for name in recorded if name not in ports}
     imported = _imported(lines)
+    told_twice = sum(line.twin is not None for line in lines)
+    lines = [line for line in lines if line.twin is None]  # what another line tells is one session, not two
     ports = {
         name: replace(port, watched=tuple(union([*recorded.get(name, []), *imported.get(name, [])])))
         for name, port in ports.items()
@@ -55,7 +58,8 @@ def read_archive(
     low_s, high_s = period if period is not None else (0.0, _FAR.timestamp())
     own = {line.id for line in lines}
     findings = [a for a in kept(archive.results(KIND), low_s, high_s) if a.session_id in own]
-    return Records(ports, attempts, None, states, findings=findings)
+    said = f"{told_twice} sessions are told twice or were credited; each counts once" if told_twice else ""
+    return Records(ports, attempts, None, states, [said] if said else [], findings)
 
 
 def attempt_of(line: SessionLine) -> Attempt:

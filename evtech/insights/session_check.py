@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from evtech.store.archive import Archive
 
 KIND = "anomaly"
-_COLUMNS = (
+COLUMNS = (
     "energy_import_total", "power_total", "voltage_l1", "voltage_l2", "voltage_l3", "current_l1", "current_l2",
     "current_l3",
 )  # fmt: skip
@@ -54,7 +54,7 @@ def read_samples(archive: "Archive", session: ChargingSession) -> Samples | None
     columns: dict[str, Floats] = {}
     times: Floats | None = None
     for name in names:
-        if name in _COLUMNS:
+        if name in COLUMNS:
             series = archive.series(session.recording_id, name, session.started, end)
             columns[name], times = series.values, series.times
     if times is None or len(times) < 2:

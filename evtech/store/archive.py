@@ -24,7 +24,7 @@ from evtech.devices.control import AuditRow
 from evtech.errors import ArchiveError, InputError, NotAnArchiveError, NotFoundError
 from evtech.events import Event, EventKind
 from evtech.measure.sample import ChargerIdentity
-from evtech.store import audit, results, samples, session_extras, session_list, session_rows, upkeep, watching
+from evtech.store import audit, imports, results, samples, session_extras, session_list, session_rows, upkeep, watching
 from evtech.store.opening import cannot, create_tables, format_of, make_engine
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.results import Result
@@ -316,9 +316,10 @@ class Archive:
         low = from_.timestamp() if from_ else -1e12
         high = to.timestamp() if to else 1e12
         with self.reading() as connection:
+            seen, values = session_list.not_withdrawn(connection, imports.hidden(connection))
             rows = connection.exec_driver_sql(
-                "SELECT body FROM charging_session WHERE started >= ? AND started < ? ORDER BY started DESC",
-                (low, high),
+                f"SELECT body FROM charging_session WHERE started >= ? AND started < ?{seen} ORDER BY started DESC",
+                (low, high, *values),
             ).fetchall()
             running = connection.exec_driver_sql("SELECT body FROM open_session").fetchall()
         found = [session_rows.from_text(row[0]) for row in (*running, *rows)]

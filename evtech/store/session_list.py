@@ -4,29 +4,32 @@ The columns are written with the session, from its body; a running session is de
 """
 
 import json
-import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Connection
 
-from evtech.store import session_rows
+from evtech.store import imports, session_rows
+from evtech.store.imports import PortNames, Twin
 from evtech.store.records import ChargingSession
 
 RECORDED = "recorded"  # by this or another evtech; else what it was imported from: csv, cdr, ocpp
-_COLUMNS = (
+COLUMNS = (
     "id", "recording_id", "visit_id", "started", "ended", "charger", "port", "profile", "energy_wh", "peak_power_w",
     "charging_s", "energy_started", "energy_ended", "authorised", "auth_ok", "token", "stop_reason", "error_code",
     "gaps", "simulated", "source",
 )  # fmt: skip
-_VISIT = _COLUMNS.index("visit_id")
+_VISIT = COLUMNS.index("visit_id")
 
 
 @dataclass(frozen=True, slots=True)
 class SessionLine:
-    """A session as a list shows it: times in s since 1970 UTC; ``ended`` is ``None`` while it runs, else unknown."""
+    """A session as a list shows it: times in s since 1970 UTC; ``ended`` is ``None`` while it runs, else unknown.
+
+    ``twin``: why it is left out of sums, such as a CDR of a session that was recorded here.
+    """
 
     id: str
     recording_id: str
@@ -52,6 +55,7 @@ class SessionLine:
     search: str = ""
     site: str = ""
     corrected: tuple[str, ...] = ()
+    twin: Twin | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +89,8 @@ class SessionList:
 
     @property
     def total_energy_wh(self) -> float:
-        """Return the energy of the lines (Wh); a line without energy adds nothing."""
-        return sum(line.energy_wh or 0.0 for line in self.lines)
+        """Return the energy of the lines (Wh); a line without energy, or told by another line, adds nothing."""
+        return sum(line.energy_wh or 0.0 for line in self.lines if line.twin is None)
 
 
 def line_of(session: ChargingSession, source: str = RECORDED) -> SessionLine:
@@ -95,7 +99,9 @@ def line_of(session: ChargingSession, source: str = RECORDED) -> SessionLine:
     who = " ".join(filter(None, (charger.vendor, charger.model, charger.serial_number)))
     charging = [p for p in session.phases if p.phase == "CHARGING"]
     waits = [p.end for p in session.phases if p.phase == "AUTHORISING" and p.end is not None]
-    words = (session.id, who, charger.link, charger.profile, session.stop_reason, *session.notes,
+    authorised = session.authorised or (waits[-1] if waits else None)
+    auth_ok = session.auth_ok if session.auth_ok is not None else True if waits and charging else None
+    words = (session.id, who, charger.link, charger.profile, session.stop_reason, session.token, *session.notes,
              *(str(e.get("code")) for e in session.errors), *(str(e.get("meaning") or "") for e in session.errors),
              *(g.reason for g in session.gaps))  # fmt: skip
     return SessionLine(
@@ -105,9 +111,9 @@ def line_of(session: ChargingSession, source: str = RECORDED) -> SessionLine:
         profile=charger.profile, energy_wh=session.energy_wh, peak_power_w=session.peak_power_w,
         charging_s=session.charging_s, energy_started=_seconds(charging[0].start) if charging else None,
         energy_ended=_seconds(charging[-1].end or session.ended) if charging else None,
-        authorised=_seconds(waits[-1]) if waits else None, auth_ok=True if waits and charging else None, token=None,
-        stop_reason=session.stop_reason, error_code=str(session.errors[0].get("code")) if session.errors else None,
-        gaps=len(session.gaps), simulated=session.simulated, source=source,
+        authorised=_seconds(authorised), auth_ok=auth_ok, token=session.token, stop_reason=session.stop_reason,
+        error_code=str(session.errors[0].get("code")) if session.errors else None, gaps=len(session.gaps),
+        simulated=session.simulated, source=session.source or source,
         search=" ".join(filter(None, words)).casefold(),
     )  # fmt: skip
 
@@ -115,8 +121,8 @@ def line_of(session: ChargingSession, source: str = RECORDED) -> SessionLine:
 def insert(connection: Connection, session: ChargingSession, body: str, line: SessionLine | None = None) -> bool:
     """Insert a finished session once, return whether it was new; ``line`` where an import knows more than the body."""
     line = line or line_of(session)
-    names = (*_COLUMNS, "search", "body")
-    values = (*(getattr(line, name) for name in _COLUMNS), line.search, body)
+    names = (*COLUMNS, "search", "body")
+    values = (*values_of(line), line.search, body)
     done = connection.exec_driver_sql(
         f"INSERT INTO charging_session ({', '.join(names)}) VALUES ({marks(names)}) ON CONFLICT DO NOTHING",
         values,
@@ -124,45 +130,43 @@ def insert(connection: Connection, session: ChargingSession, body: str, line: Se
     return done.rowcount > 0
 
 
-def is_known(connection: Connection, session_id: str) -> bool:
-    """Return whether a session is there already."""
-    return connection.exec_driver_sql("SELECT 1 FROM charging_session WHERE id = ?", (session_id,)).first() is not None
-
-
-def insert_states(connection: Connection, recording_id: str, changes: Sequence[tuple[float, str]]) -> None:
-    """Insert changes of state (moment, phase) of a recording; the same again changes nothing."""
-    rows = [
-        (str(uuid.uuid5(uuid.NAMESPACE_OID, f"{recording_id} {at}")), recording_id, at, "state_changed",
-         json.dumps({"from": None, "to": phase, "phase": phase}))
-        for at, phase in changes
-    ]  # fmt: skip
-    if rows:
-        connection.exec_driver_sql(
-            "INSERT OR IGNORE INTO event (id, recording_id, t, kind, details) VALUES (?, ?, ?, ?, ?)", rows
-        )
+def values_of(line: SessionLine) -> tuple[Any, ...]:
+    """Return what a line has in ``COLUMNS``."""
+    return tuple(getattr(line, name) for name in COLUMNS)
 
 
 def find(connection: Connection, wanted: SessionFilter, limit: int | None = None) -> SessionList:
     """Return the sessions that pass a filter, the running ones among them; at most ``limit`` of the newest."""
-    sites, changes, signers = _sites(connection), _changes(connection), _signers(connection)
-    where, values = _where(wanted, [key for key, change in changes.items() if "clock_s" in change])
+    sites, changes, signers = _sites(connection), _changes(connection), signers_of(connection)
+    names, repeated, gone = imports.port_names(connection), imports.twins(connection), imports.hidden(connection)
+    where, values = _where(wanted, [key for key, change in changes.items() if "clock_s" in change], names)
+    seen, seen_values = not_withdrawn(connection, gone)
+    where, values = where + seen, (*values, *seen_values)
+    lent = {twin.of: sites.get(twin.visit or "", "") for twin in repeated.values() if twin.of}
     if wanted.site:
         there = [visit for visit, site in sites.items() if wanted.site.casefold() in site.casefold()]
-        where += f" AND (visit_id IN ({marks(there)}) OR id IN ({marks(changes)}))"
-        values = (*values, *there, *changes)
+        listed = imports.listed(connection)
+        where += f" AND (visit_id IN ({listed}) OR id IN ({listed}))"
+        values = (*values, json.dumps(there), json.dumps([*changes, *lent]))
     rows = connection.exec_driver_sql(
-        f"SELECT {', '.join(_COLUMNS)} FROM charging_session WHERE {where} ORDER BY started DESC"
+        f"SELECT {', '.join(COLUMNS)} FROM charging_session WHERE {where} ORDER BY started DESC"
         + (f" LIMIT {int(limit)}" if limit is not None and not _afterwards(wanted) else ""),
         values,
     ).fetchall()
-    total = int(connection.exec_driver_sql("SELECT count(*) FROM charging_session").scalar_one())
-    running = _running(connection)
+    count = f"SELECT count(*) FROM charging_session WHERE 1 = 1{seen}"
+    total = int(connection.exec_driver_sql(count, seen_values).scalar_one())
+    running = [replace(line, port=names.of(line.port)) for line in _running(connection)]
     lines = [replace(line, site=sites.get(line.visit_id, "")) for line in running if _passes(line, wanted)]
     lines += [_line(tuple(row), sites) for row in rows]
     if signers:
         lines = [replace(x, source=signers[x.visit_id]) if x.visit_id in signers else x for x in lines]
     if changes:
         lines = [_corrected(line, changes.get(line.id)) for line in lines]
+    if names.names:
+        lines = [replace(x, port=names.names[x.port]) if x.port in names.names else x for x in lines]
+    if repeated:  # and one that counts is where its twin says, if it does not know it
+        lines = [replace(x, twin=repeated[x.id]) if x.id in repeated else x for x in lines]
+        lines = [replace(x, site=lent[x.id]) if not x.site and lent.get(x.id) else x for x in lines]
     if wanted.site:
         site = wanted.site.casefold()
         lines = [line for line in lines if site in line.site.casefold()]
@@ -175,7 +179,16 @@ def find(connection: Connection, wanted: SessionFilter, limit: int | None = None
     return SessionList(lines if limit is None else lines[:limit], total + len(running))
 
 
-def _where(wanted: SessionFilter, moved: Collection[str] = ()) -> tuple[str, tuple[object, ...]]:
+def not_withdrawn(connection: Connection, gone: imports.Hidden) -> tuple[str, tuple[str, ...]]:
+    """Return the condition, for sessions, that keeps out what withdrawn imports brought."""
+    visits, visit_values = imports.not_in(connection, "visit_id", gone.visits)
+    sessions, session_values = imports.not_in(connection, "id", gone.sessions)
+    return visits + sessions, (*visit_values, *session_values)
+
+
+def _where(
+    wanted: SessionFilter, moved: Collection[str] = (), names: PortNames = PortNames()  # noqa: B008  # frozen
+) -> tuple[str, tuple[object, ...]]:  # fmt: skip
     parts = ["1 = 1"]
     values: list[object] = []
     limits = [(">=", wanted.from_), ("<", wanted.to)]
@@ -184,11 +197,14 @@ def _where(wanted: SessionFilter, moved: Collection[str] = ()) -> tuple[str, tup
             parts.append(f"(started {sign} ?" + (f" OR id IN ({marks(moved)}))" if moved else ")"))
             values += [moment.timestamp(), *moved]
     if wanted.charger:
-        parts.append("(lower(port) LIKE ? ESCAPE '!' OR lower(profile) LIKE ? ESCAPE '!')")
-        values += [f"%{_escaped(wanted.charger.casefold())}%"] * 2
+        word = wanted.charger.casefold()
+        others = [name for name, shown in names.names.items() if word in shown.casefold()]
+        said = f" OR port IN ({marks(others)})" if others else ""
+        parts.append(f"(lower(port) LIKE ? ESCAPE '!' OR lower(profile) LIKE ? ESCAPE '!'{said})")
+        values += [*[f"%{_escaped(word)}%"] * 2, *others]
     if wanted.port:
-        parts.append("port = ?")
-        values.append(wanted.port)
+        parts.append(f"port IN ({marks(names.all_of(wanted.port))})")
+        values += names.all_of(wanted.port)
     if wanted.text:
         word = f"%{_escaped(wanted.text.casefold())}%"
         noted = "SELECT session_id FROM session_correction WHERE lower(value) LIKE ? ESCAPE '!'"
@@ -249,7 +265,7 @@ def _sites(connection: Connection) -> dict[str, str]:
     return sites | {row[0]: row[1] for row in corrected}
 
 
-def _signers(connection: Connection) -> dict[str, str]:
+def signers_of(connection: Connection) -> dict[str, str]:
     """Return from whom whole visits were taken in, by the visit's id, in the words of a source."""
     rows = connection.exec_driver_sql("SELECT visit_id, body FROM result WHERE kind = 'import'").fetchall()
     marks = [(row[0], json.loads(row[1])) for row in rows]
