@@ -1,191 +1,341 @@
-"""Taking in files: a CSV of samples is shown first, so that a person says which column is what."""
+"""Taking in files: what is in one is read and shown first; a CSV with a choice of what its columns are.
 
-from collections.abc import Callable
-from dataclasses import replace
+Nothing is written before *Import*. The window goes on working meanwhile: a charger may be watched.
+"""
+
+from collections import deque
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from zoneinfo import ZoneInfo, available_timezones
 
+from PySide6.QtCore import Qt, QTimer
 from PySide6.QtWidgets import (
-    QComboBox,
+    QCheckBox,
     QDialog,
-    QDialogButtonBox,
-    QFormLayout,
-    QHeaderView,
+    QHBoxLayout,
     QLabel,
-    QLineEdit,
-    QTableWidget,
-    QTableWidgetItem,
+    QPlainTextEdit,
+    QProgressBar,
+    QScrollArea,
     QVBoxLayout,
     QWidget,
 )
 
 from evtech.errors import EvtechError
-from evtech.exchange.csv_samples import Column, CsvPlan, Preview, preview, read_samples
-from evtech.exchange.csv_sessions import is_table
-from evtech.exchange.incoming import Kept, Parcel, keep
-from evtech.exchange.reading import read_file
-from evtech.measure.vocabulary import TERMS, label
+from evtech.exchange.keeping import Kept, Prepared
+from evtech.exchange.reading import LOG
 from evtech.store.archive import Archive
 from ui.bridge import Bridge
-from ui.widgets.dress import Muted
-from ui.words import translate
+from ui.import_form import CsvForm
+from ui.import_task import ImportTask, Kind, Looked
+from ui.import_words import contents_words, kept_words, kind_words, progress_words
+from ui.theme import Theme
+from ui.widgets.dress import Heading, LargeButton, Muted, dress
+from ui.words import local_time, translate
 
-_UNITS = {"W": ("W", "kW", "MW"), "Wh": ("Wh", "kWh", "MWh"), "A": ("A", "mA"), "V": ("V", "mV", "kV")}
-_FACTORS = {"k": 1e3, "M": 1e6, "m": 1e-3}
+PAUSE_MS = 300  # after a choice before the file is read anew
+MOST_PORTS = 8  # proposals that are shown
 
 
 class ImportDialog(QDialog):
-    """The first rows of a CSV, with a choice of point and unit above each column, and what cannot be read."""
+    """One file after another: read, shown, imported or left."""
 
-    def __init__(self, file: Path, found: Preview, zone: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, files: Sequence[Path], archive: Archive, bridge: Bridge, theme: Theme,
+        then: Callable[[str], None], parent: QWidget | None = None,
+    ) -> None:  # fmt: skip
         super().__init__(parent)
-        self.setWindowTitle(translate("Import", "Import {file}").format(file=file.name))
-        self.resize(960, 560)
-        self._file, self._found = file, found
-        column = QVBoxLayout(self)
-        words = translate(
-            "Import", "Say what each column is. Times without an offset are of the zone below. Nothing is written yet."
-        )
-        column.addWidget(Muted(words))
-        form = QFormLayout()
-        self.charger, self.site = QLineEdit(file.stem), QLineEdit()
-        self.zone = QComboBox()
-        self.zone.addItems(["UTC", *sorted(available_timezones() - {"UTC"})])
-        self.zone.setCurrentText(zone)
-        self.zone.setEditable(True)
-        form.addRow(translate("Import", "Charger"), self.charger)
-        form.addRow(translate("Import", "Site"), self.site)
-        form.addRow(translate("Import", "Time zone"), self.zone)
-        column.addLayout(form)
-        column.addWidget(self._make_table(found), 1)
-        self.problems = QLabel()
-        self.problems.setWordWrap(True)
-        column.addWidget(self.problems)
-        self.buttons = QDialogButtonBox()
-        self.take = self.buttons.addButton(translate("Import", "Import"), QDialogButtonBox.ButtonRole.AcceptRole)
-        self.buttons.addButton(translate("Import", "Cancel"), QDialogButtonBox.ButtonRole.RejectRole)
-        self.buttons.accepted.connect(self.accept)
-        self.buttons.rejected.connect(self.reject)
-        column.addWidget(self.buttons)
-        self.zone.currentTextChanged.connect(self._check)
-        self._check()
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._files = deque(files)
+        self._count, self._then = len(files), then
+        self.file = Path()
+        self._theme = theme
+        self.task = ImportTask(archive, bridge, self)
+        self.task.progressed.connect(self._show_progress)
+        self.ready: Prepared | None = None
+        self.kept: Kept | None = None
+        self._ports: list[tuple[QCheckBox, str, str]] = []
+        self._pause = QTimer(self, interval=PAUSE_MS, singleShot=True)
+        self._pause.timeout.connect(self._read)
+        self._build()
+        dress(self, theme)
+        self._next()
 
-    def plan(self) -> CsvPlan:
-        """Return what was chosen."""
-        columns = [self._found.plan.columns[0]]
-        for title, point, unit in zip(self._titles, self._points, self._units, strict=True):
-            columns.append(Column(title, point.currentData(), float(unit.currentData() or 1.0)))
-        zone, charger = self.zone.currentText(), self.charger.text().strip()
-        return replace(
-            self._found.plan, zone=zone, charger=charger, site=self.site.text().strip(), columns=tuple(columns)
-        )
+    # ---- one file ----
 
-    def _make_table(self, found: Preview) -> QTableWidget:
-        head = found.rows[0]
-        self._titles = [column.title for column in found.plan.columns[1:]]
-        self._points: list[QComboBox] = []
-        self._units: list[QComboBox] = []
-        table = self.table = QTableWidget(len(found.rows) + 1, len(head))
-        table.setHorizontalHeaderLabels(head)
-        table.verticalHeader().setVisible(False)
-        table.setAccessibleName(translate("Import", "First rows of the file"))
-        table.setItem(0, 0, QTableWidgetItem(translate("Import", "time")))
-        for index, column in enumerate(found.plan.columns[1:], 1):
-            point, unit = QComboBox(), QComboBox()
-            point.addItem(translate("Import", "(left out)"), None)
-            for name in sorted(TERMS):
-                point.addItem(label(name), name)
-            if column.point and column.point not in TERMS:
-                point.addItem(column.point, column.point)
-            point.setCurrentIndex(point.findData(column.point))
-            point.setAccessibleName(translate("Import", "Point of column {title}").format(title=column.title))
-            unit.setAccessibleName(translate("Import", "Unit of column {title}").format(title=column.title))
-            _fill_units(unit, column.point, column.factor)
-            point.currentIndexChanged.connect(
-                lambda _, point=point, unit=unit: (_fill_units(unit, point.currentData(), 1.0), self._check())
-            )
-            unit.currentIndexChanged.connect(self._check)
-            self._points.append(point)
-            self._units.append(unit)
-            table.setCellWidget(0, index, point)
-            table.setCellWidget(1, index, unit)
-        for number, row in enumerate(found.rows[1:], 2):
-            for index, cell in enumerate(row[: len(head)]):
-                table.setItem(number, index, QTableWidgetItem(cell))
-        table.horizontalHeader().setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        return table
+    @property
+    def is_done(self) -> bool:
+        """Return whether nothing is left to do with the file: it is here."""
+        return self.kept is not None or (self.ready is not None and self.ready.is_known)
 
-    def _check(self) -> None:
-        """Say what would be left out, and hold back what cannot be read at all."""
-        try:
-            ZoneInfo(self.zone.currentText())
-            problems = read_samples(self._file, self.plan()).problems
-        except EvtechError as error:
-            self._refuse(f"{error} {error.hint}")
-        except (ValueError, OSError, KeyError):
-            self._refuse(translate("Import", "The time zone is not known; such as Europe/Berlin."))
+    def add(self, files: Sequence[Path]) -> None:
+        """Let more files wait for their turn."""
+        self._files.extend(files)
+        self._count += len(files)
+        self._show_buttons()
+
+    def reject(self) -> None:
+        """Give up what runs, else close."""
+        if self._is_writing:
+            self.ready = None  # what writes still reads from it
+            self._is_writing = False
+            self._read()
+            self._say(translate("Import", "Given up; nothing of the file was kept."))
+            return
+        self.task.stop()
+        self._forget()
+        super().reject()
+
+    def take(self) -> None:
+        """Import what was read, or go on to the next file when that is done."""
+        if self.is_done:
+            self._next()
+            return
+        if self.ready is None:
+            return
+        ports = {name: shown for tick, name, shown in self._ports if tick.isChecked()}
+        self._is_writing = True
+        self._show_buttons()
+        self.task.take(self.ready, ports, self.ready.other, self._show_kept)
+
+    def leave(self) -> None:
+        """Leave the file alone and go on to the next one, or close."""
+        self.task.stop()
+        if self._files and not self.is_done:
+            self._next()
         else:
-            self.take.setEnabled(True)
-            shown = "\n".join(problems[:6]) + ("\n…" if len(problems) > 6 else "")
-            self.problems.setText(shown or translate("Import", "Every row can be read."))
+            self.reject()
 
-    def _refuse(self, words: str) -> None:
-        self.take.setEnabled(False)
-        self.take.setToolTip(words)
-        self.problems.setText(words)
+    def _next(self) -> None:
+        self._forget()
+        if not self._files:
+            self.close()
+            return
+        self.file = self._files.popleft()
+        self.kept, self._is_writing = None, False
+        place = self._count - len(self._files)
+        self.title.setText(
+            translate("Import", "{file} ({n} of {count})").format(file=self.file.name, n=place, count=self._count)
+            if self._count > 1
+            else self.file.name
+        )
+        self.setWindowTitle(translate("Import", "Import {file}").format(file=self.file.name))
+        self.form.clear()
+        self._fit(with_form=False)
+        self.what.setText("")
+        self._say("")
+        self._show_empty()
+        self.task.look(self.file, None, self._show_look)
 
+    def _forget(self) -> None:
+        if self.ready is not None:
+            self.task.release(self.ready)
+            self.ready = None
 
-def import_with_preview(
-    parent: QWidget, file: Path, archive: Archive, bridge: Bridge, then: Callable[[str], None]
-) -> None:
-    """Take in a file on a worker thread, a CSV of samples after a look at it; ``then`` gets a sentence."""
-    try:
-        read = _reader(parent, file)
-    except EvtechError as error:
-        then(f"{error} {error.hint}")
-        return
-    if read is None:
-        return
+    # ---- reading ----
 
-    def work() -> tuple[Parcel, Kept]:
-        parcel = read()
-        return parcel, keep(archive, parcel)
+    def _look_again(self) -> None:
+        """Read the first rows in another way: kind, encoding, delimiter."""
+        self._show_empty()
+        self.task.look(self.file, self.form.wish(), self._show_look)
 
-    bridge.work(work, lambda result: then(_said(file, result)))
+    def _show_look(self, found: Looked | Kind | EvtechError) -> None:
+        if isinstance(found, EvtechError):
+            self._refuse(found)
+            return
+        if isinstance(found, tuple):
+            self.form.show_table(found[0])
+        elif found == LOG:
+            self.form.show_log()
+        dress(self.form, self._theme)
+        self._fit(with_form=found == LOG or isinstance(found, tuple))
+        self._read()
 
+    def _changed(self) -> None:
+        self._show_empty()
+        self._pause.start()
 
-def _reader(parent: QWidget, file: Path) -> Callable[[], Parcel] | None:
-    """Return what reads the file; ``None`` where the person cancelled."""
-    if file.suffix.lower() != ".csv" or is_table(file):
-        return lambda: read_file(file)
-    from PySide6.QtCore import QTimeZone
+    def _read(self) -> None:
+        self._show_empty()
+        self.task.read(self.file, self.form.plan(), self._show_ready)
 
-    zone = bytes(QTimeZone.systemTimeZoneId().data()).decode()
-    dialog = ImportDialog(file, preview(file), zone if "/" in zone else "UTC", parent)
-    if not dialog.exec():
-        return None
-    plan = dialog.plan()
-    return lambda: read_samples(file, plan)
+    def _show_ready(self, found: Prepared | EvtechError) -> None:
+        self._forget()
+        if isinstance(found, EvtechError):
+            self._refuse(found)
+            return
+        self.ready = found
+        self.bar.setVisible(False)
+        self._say("")
+        self.what.setText(kind_words(found.source))
+        self.summary.setText("\n".join(contents_words(found)))
+        lines = [*found.problems, *found.remarks]
+        self.problems.setPlainText("\n".join(lines))
+        self.problems.setVisible(bool(lines))
+        self._show_ports(found)
+        self._show_standing(found)
+        self._show_buttons()
 
+    def _show_standing(self, found: Prepared) -> None:
+        words = ""
+        if found.is_known and found.again is not None:
+            words = translate("Import", "This file was imported on {at}. Importing it again changes nothing.").format(
+                at=local_time(found.again.at)
+            )
+        elif found.other is not None:
+            words = translate(
+                "Import", "This file was imported on {at}, read in another way. That import is taken out and replaced."
+            ).format(at=local_time(found.other.at))
+        self.standing.setText(words)
+        self.standing.setVisible(bool(words))
 
-def _said(file: Path, result: tuple[Parcel, Kept] | EvtechError) -> str:
-    if isinstance(result, EvtechError):
-        return f"{result} {result.hint}"
-    parcel, kept = result
-    words = translate("Import", "{file}: {n} sessions and {samples} samples were imported.")
-    text = words.format(file=file.name, n=kept.sessions, samples=kept.samples)
-    if kept.known:
-        text += " " + translate("Import", "{n} were here already.").format(n=kept.known)
-    if parcel.problems:
-        text += " " + translate("Import", "Left out: {what}").format(what="; ".join(parcel.problems[:3]))
-    return text
+    def _show_ports(self, found: Prepared) -> None:
+        while self.ports_box.count():
+            item = self.ports_box.takeAt(0)
+            if item.widget() is not None:
+                item.widget().deleteLater()
+        self._ports = []
+        for each in found.same_ports[:MOST_PORTS]:
+            words = translate(
+                "Import", "{port} is the port {shown}: {fits} of its {of} sessions agree with recorded ones"
+            )
+            tick = QCheckBox(words.format(port=each.port, shown=each.shown, fits=each.fits, of=each.of))
+            tick.setChecked(each.fits > 1)
+            self._ports.append((tick, each.port, each.shown))
+            self.ports_box.addWidget(tick)
 
+    def _refuse(self, error: EvtechError) -> None:
+        self.bar.setVisible(False)
+        self.summary.setText(f"{error} {error.hint}".strip())
+        self._show_buttons()
 
-def _fill_units(unit: QComboBox, point: str | None, factor: float) -> None:
-    unit.blockSignals(True)
-    unit.clear()
-    base = TERMS[point].unit if point in TERMS else ""
-    for name in _UNITS.get(base, (base,)):
-        unit.addItem(name, _FACTORS.get(name[0], 1.0) if name != base and name else 1.0)
-    unit.setCurrentIndex(max(0, next((i for i in range(unit.count()) if unit.itemData(i) == factor), 0)))
-    unit.blockSignals(False)
+    # ---- writing ----
+
+    def _show_kept(self, kept: Kept | EvtechError) -> None:
+        self._is_writing = False
+        self.bar.setVisible(False)
+        if isinstance(kept, EvtechError):
+            self._say(f"{kept} {kept.hint}".strip())
+            self._show_buttons()
+            return
+        self.kept = kept
+        words = kept_words(self.file.name, kept)
+        self._say("")
+        self._fit(with_form=False)
+        self._show_empty()
+        self.summary.setText(words)
+        self.standing.setText(
+            translate("Import", "Import, What was imported… on the page Sessions takes it out again.")
+        )
+        self.standing.setVisible(True)
+        self._then(words)
+
+    def _show_empty(self) -> None:
+        self._forget()
+        self.summary.setText("")
+        self.problems.setVisible(False)
+        self.standing.setVisible(False)
+        for tick, *_ in self._ports:
+            tick.setVisible(False)
+        self._show_buttons()
+
+    def _show_progress(self, what: str, done: int, total: int) -> None:
+        self.bar.setVisible(True)
+        self.bar.setRange(0, 1000)
+        self.bar.setValue(1000 * done // total if total else 0)
+        self._say(progress_words(what, done, total))
+
+    def _show_buttons(self) -> None:
+        is_done, more = self.is_done, bool(self._files)
+        self.go.setEnabled(is_done or (self.ready is not None and not self._is_writing))
+        self.go.setText(
+            (translate("Import", "Next file") if more else translate("Import", "Close"))
+            if is_done
+            else translate("Import", "Import")
+        )
+        why = translate("Import", "The file is being read, or cannot be")
+        self.go.setToolTip("" if self.go.isEnabled() else why)
+        self.stay.setVisible(not is_done)
+        self.stay.setText(
+            translate("Import", "Cancel")
+            if self._is_writing or not more
+            else translate("Import", "Skip this file")
+        )  # fmt: skip
+        self.form.setEnabled(not self._is_writing)
+
+    def _say(self, words: str) -> None:
+        self.note.setText(words)
+        self.note.setVisible(bool(words))
+
+    # ---- building ----
+
+    def _build(self) -> None:
+        self._is_writing = False
+        outer = QVBoxLayout(self)
+        self.title, self.what = Heading(), Muted()
+        outer.addWidget(self.title)
+        outer.addWidget(self.what)
+        self.form = CsvForm()
+        self.form.rewritten.connect(self._look_again)
+        self.form.changed.connect(self._changed)
+        self.area = QScrollArea()
+        self.area.setWidget(self.form)
+        self.area.setWidgetResizable(True)
+        self.area.setFrameShape(QScrollArea.Shape.NoFrame)
+        outer.addWidget(self.area, 1)
+        outer.addWidget(self._make_result())
+        self.note, self.bar = QLabel(), QProgressBar()
+        self.note.setWordWrap(True)
+        self.bar.setTextVisible(False)
+        self.bar.setVisible(False)
+        self.bar.setAccessibleName(translate("Import", "Progress"))
+        outer.addWidget(self.note)
+        outer.addWidget(self.bar)
+        outer.addStretch()
+        outer.addLayout(self._make_buttons())
+
+    def _make_result(self) -> QWidget:
+        """Return what the file brings and what is wrong with it: always in sight, however long the form is."""
+        box, line = QWidget(), self.fontMetrics().height()
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setAccessibleName(translate("Import", "What the file brings"))
+        self.summary.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.problems = QPlainTextEdit()
+        self.problems.setReadOnly(True)
+        self.problems.setTabChangesFocus(True)
+        self.problems.setAccessibleName(translate("Import", "What is left out, and what should be known"))
+        self.problems.setFixedHeight(line * 4)
+        ports = QWidget()
+        self.ports_box = QVBoxLayout(ports)
+        self.ports_box.setContentsMargins(0, 0, 0, 0)
+        self.standing = QLabel()
+        self.standing.setWordWrap(True)
+        for widget in (self.summary, self.problems, ports, self.standing):
+            column.addWidget(widget)
+        return box
+
+    def _fit(self, *, with_form: bool) -> None:
+        """Take the room that a file needs: a table of columns more than a few lines."""
+        em, line = self.fontMetrics().horizontalAdvance("m"), self.fontMetrics().height()
+        self.area.setVisible(with_form)
+        tall = with_form and not self.form.table.isHidden()
+        self.resize(em * (72 if tall else 58), min(line * (42 if tall else 22), 710))
+
+    def _make_buttons(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        self.go = LargeButton(translate("Import", "Import"), primary=True)
+        self.stay = LargeButton(translate("Import", "Cancel"))
+        self.go.clicked.connect(self.take)
+        self.stay.clicked.connect(self._stay_or_stop)
+        row.addStretch()
+        row.addWidget(self.stay)
+        row.addWidget(self.go)
+        return row
+
+    def _stay_or_stop(self) -> None:
+        if self._is_writing:
+            self.reject()
+        else:
+            self.leave()

@@ -1,6 +1,7 @@
 """Dialogs about one session: a note, a correction. The record itself is never touched."""
 
 from PySide6.QtWidgets import (
+    QCheckBox,
     QDialog,
     QDialogButtonBox,
     QDoubleSpinBox,
@@ -30,7 +31,7 @@ class NoteDialog(QDialog):
 class CorrectionDialog(QDialog):
     """Another site or another clock for a session, with a reason."""
 
-    def __init__(self, site: str, parent: QWidget | None = None) -> None:
+    def __init__(self, site: str, parent: QWidget | None = None, *, is_left_out: bool = False) -> None:
         super().__init__(parent)
         self.setWindowTitle(translate("Sessions", "Correct this session"))
         form = QFormLayout(self)
@@ -50,6 +51,9 @@ class CorrectionDialog(QDialog):
         self.reason, self.technician = QLineEdit(), QLineEdit()
         form.addRow(translate("Sessions", "Site"), self.site)
         form.addRow(translate("Sessions", "Add to the clock"), self.clock)
+        self.counts = QCheckBox(translate("Sessions", "It is a session of its own and counts in sums"))
+        if is_left_out:
+            form.addRow(self.counts)
         form.addRow(translate("Sessions", "Reason"), self.reason)
         form.addRow(translate("Sessions", "Your name"), self.technician)
         self.buttons = buttons(self)

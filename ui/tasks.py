@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from ui.main_window import MainWindow
 
 
+IMPORT_ENDINGS = (".csv", ".json", ".jsonl", ".ndjson", ".log", ".parquet")
 BILL_ENDINGS = (".json", ".xml", ".txt", ".ocmf", ".pem", ".sml", ".bin", ".hex", ".key", ".der", ".pub", "")
 
 
@@ -41,7 +42,7 @@ def tasks() -> tuple[Task, ...]:
         Task("diagnose", translate("Window", "Diagnose"), _diagnose, (".csv",)),
         Task("calibrate", translate("Window", "Calibrate"), _calibrate, ()),
         Task("billing", translate("Window", "Billing check"), _billing, BILL_ENDINGS),
-        Task("sessions", translate("Window", "Sessions"), _sessions, (".csv", ".json", ".jsonl", ".ndjson", ".log")),
+        Task("sessions", translate("Window", "Sessions"), _sessions, IMPORT_ENDINGS),
         Task("insights", translate("Window", "Insights"), _insights, (".csv",)),
     )
 

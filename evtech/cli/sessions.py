@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from evtech.cli import imports
 from evtech.cli.output import iso
 from evtech.errors import InputError
 from evtech.measure.quantity import shown
@@ -22,7 +23,7 @@ def register(app: typer.Typer) -> None:
     group.command("list")(list_sessions)
     group.command("show")(show)
     group.command("export")(export)
-    group.command("import")(import_)
+    imports.register(group)
 
 
 def list_sessions(
@@ -45,7 +46,14 @@ def list_sessions(
         data = {
             "sessions": [
                 contract(bodies[line.id])
-                | {"site": line.site, "source": line.source, "corrected": list(line.corrected)}
+                | {
+                    "site": line.site,
+                    "source": line.source,
+                    "port": line.port,
+                    "corrected": list(line.corrected),
+                    "left_out": None if line.twin is None else line.twin.why,
+                    "same_as": None if line.twin is None else line.twin.of,
+                }
                 for line in (found.lines if context.obj.output.as_json else ())
             ],
             "total_energy_wh": found.total_energy_wh,
@@ -57,6 +65,8 @@ def list_sessions(
     lines = [_line(line) for line in found.lines]
     digits, unit = shown(found.total_energy_wh, "Wh")
     hidden = f"; {found.hidden} hidden by the filter" if found.hidden else ""
+    twice = sum(line.twin is not None for line in found.lines)
+    hidden += f"; {twice} told twice or credited, not in the sum" if twice else ""
     lines.append(f"{len(found.lines)} sessions, {digits} {unit}{hidden}")
     context.obj.output.result(data, "\n".join(lines))
 
@@ -98,36 +108,6 @@ def export(
     context.obj.output.result(data, "\n".join(f"{file} written" for file in files))
 
 
-def import_(
-    context: typer.Context,
-    files: list[Path] = typer.Argument(..., metavar="FILE…"),  # noqa: B008
-) -> None:
-    """Take in sessions: CSV, evtech's exports, OCPI CDRs, OCPP logs; what is there already stays as it is."""
-    from evtech.exchange.incoming import keep
-    from evtech.exchange.reading import read_file
-
-    parcels = [(file, read_file(file)) for file in files]  # all are read before anything is written
-    archive = open_archive(context, create=True)
-    rows = []
-    try:
-        for file, parcel in parcels:
-            for problem in parcel.problems:
-                context.obj.output.say(f"evtech: {file.name}: {problem}")
-            kept = keep(archive, parcel)
-            rows.append(
-                {"file": str(file), "source": parcel.source, "sessions": kept.sessions, "known": kept.known,
-                 "samples": kept.samples, "ids": list(kept.ids), "problems": parcel.problems}
-            )  # fmt: skip
-    finally:
-        archive.close()
-    lines = [
-        f"{row['file']}: {row['sessions']} sessions, {row['samples']} samples"
-        + (f"; {row['known']} were here already" if row["known"] else "")
-        for row in rows
-    ]
-    context.obj.output.result({"files": rows}, "\n".join(lines))
-
-
 def open_archive(context: typer.Context, *, create: bool = False) -> Any:
     """Return the open archive; its class is imported late because SQLAlchemy costs a third of a second."""
     from evtech import paths
@@ -165,5 +145,7 @@ def _line(line: "SessionLine") -> str:
     start, end = (None if t is None else datetime.fromtimestamp(t, UTC) for t in (line.started, line.ended))
     marks = " simulated" if line.simulated else ""
     marks += f" imported:{line.source}" if line.source != "recorded" else ""
+    if line.twin is not None:
+        marks += f" same as {line.twin.of[:8]}" if line.twin.of else " credited"
     marks += f" corrected:{','.join(line.corrected)}" if line.corrected else ""
     return f"{line.id[:8]}  {iso(start)}  {iso(end) or 'running':<24}  {digits:>10} {unit}  {line.port}{marks}"

@@ -1,251 +1,303 @@
-"""A CSV of samples, from evtech or from anybody: which column is which point, in which unit and zone; row by row.
+"""A CSV of samples, from evtech or from anybody, as one session; read in stretches, whatever its length.
 
-``guess`` proposes a plan from the head; a person may change it. A cell that is no number is missing and counted, a row
-without a time is left out and counted: nothing is guessed in between.
+A cell that is no number is missing and counted, a row without a time is left out and counted: nothing is guessed in
+between. Rows may be out of order within half a million of each other.
 """
 
-import csv
-import hashlib
-import math
-import re
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from datetime import UTC, datetime
-from itertools import pairwise
-from pathlib import Path
-from zoneinfo import ZoneInfo
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
 
 from evtech.errors import InputError
-from evtech.exchange.incoming import Incoming, Parcel, Series, made_id
+from evtech.exchange.course import Course
+from evtech.exchange.csv_table import Table
+from evtech.exchange.incoming import Incoming, Item, Parcel, Problems, Stretch, made_id
+from evtech.exchange.plans import DATE, TIME, Column
+from evtech.exchange.sample_columns import QUALITY, unit
+from evtech.exchange.times import Clock
 from evtech.measure.sample import ChargerIdentity, Quality, Value
-from evtech.measure.vocabulary import ALIASES, TERMS, standard_name
-from evtech.store.records import ChargingSession, PhaseSpan
+from evtech.measure.vocabulary import TERMS
+from evtech.store.records import ChargingSession
+from evtech.store.spool import Block
 
 SOURCE = "csv"
-CHARGING_W = 100.0  # power from which energy flows
-MOST_PROBLEMS = 20  # that are named; all are counted
-_TIMES = ("time", "t", "timestamp", "date", "datetime", "zeit")
-_FACTORS = {"kw": 1e3, "mw": 1e6, "kwh": 1e3, "mwh": 1e6, "ma": 1e-3, "mv": 1e-3, "kv": 1e3, "kvar": 1e3, "kva": 1e3,
-            "min": 60.0, "h": 3600.0}  # fmt: skip
-_UNIT = re.compile(r"^(.*?)\s*[\[(/]\s*([^\])/]+?)\s*[\])]?$")
-_NAME = re.compile(r"[a-z][a-z0-9_]*$")
+HELD = 1 << 20  # rows kept to put them in order; half of them are let go at once
+_CHUNK = 8192
+_QUALITIES = frozenset(Quality)
+_LATEST_S = 1e11  # of times that are plain seconds; longer ones are milliseconds
+
+Floats = npt.NDArray[np.float64]
 
 
-@dataclass(frozen=True, slots=True)
-class Column:
-    """One column: its title, the point it becomes (``None`` = left out), the factor to the base unit."""
-
-    title: str
-    point: str | None
-    factor: float = 1.0
-
-
-@dataclass(frozen=True, slots=True)
-class CsvPlan:
-    """How a file is read. ``zone`` is that of times without an offset; ``site`` and ``charger`` name where it was."""
-
-    delimiter: str = ","
-    decimal: str = "."
-    zone: str = "UTC"
-    columns: tuple[Column, ...] = ()
-    charger: str = ""
-    site: str = ""
+def read_samples(table: Table, warnings: Sequence[str], sha256: str) -> Parcel:
+    """Return the parcel of a table whose plan says what its columns are; raise ``InputError`` where none is a point."""
+    problems = Problems()
+    for words in warnings:
+        problems.add(words)
+    if not any(c.target not in (None, TIME, DATE) for c in table.plan.columns):
+        raise InputError(f"{table.source.path} holds no sample that can be used.", "Choose its columns.")
+    parcel = Parcel(SOURCE, (), problems, plan=table.plan)
+    reader = _Reader(table, parcel, made_id(SOURCE, sha256, str(sorted(table.plan.told().items()))))
+    parcel.items = reader.items()
+    return parcel
 
 
-@dataclass(frozen=True, slots=True)
-class Preview:
-    """A file's first rows, the plan proposed, and what is odd about it."""
+@dataclass(slots=True)
+class _Held:
+    """Rows that wait to be put in order: times, a column a point, and its qualities where the file tells them."""
 
-    plan: CsvPlan
-    rows: list[list[str]]
-    warnings: list[str]
-
-
-def preview(path: Path) -> Preview:
-    """Return the first rows with a proposed plan; raise ``InputError`` for what is no CSV."""
-    text = _text(path)
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    rows = [row for row in csv.reader(text[:200_000].splitlines()[:21], delimiter=delimiter) if row]
-    if not rows or len(rows[0]) < 2:
-        raise InputError(f"{path} is no table of samples.", "A head and columns separated by comma, semicolon or tab.")
-    decimal = "," if delimiter != "," and any(re.search(r"\d,\d", c) for row in rows[1:] for c in row) else "."
-    columns, warnings = [Column(rows[0][0], None)], []
-    if rows[0][0].strip().casefold() not in _TIMES:
-        warnings.append(f"the first column is {rows[0][0]!r}; it is taken for the time")
-    for title in rows[0][1:]:
-        column = _guess(title)
-        if any(column.point == other.point for other in columns if other.point):
-            warnings.append(f"column {title!r} would be a second {column.point} and is left out")
-            column = replace(column, point=None)
-        elif column.point is None and not title.startswith("quality:"):
-            warnings.append(f"column {title!r} is not known and is left out")
-        columns.append(column)
-    return Preview(CsvPlan(delimiter, decimal, columns=tuple(columns)), rows, warnings)
+    times: list[Floats] = field(default_factory=list)
+    columns: list[list[Any]] = field(default_factory=list)
+    marks: list[list[list[str] | None]] = field(default_factory=list)
+    count: int = 0
 
 
-def read_samples(path: Path, plan: CsvPlan) -> Parcel:
-    """Return the file as one session; raise ``InputError`` where no row can be used."""
-    problems: list[str] = []
-    text = _text(path)
-    reader = csv.reader(text.splitlines(), delimiter=plan.delimiter)
-    head = next(reader, [])
-    places = [(i, c) for i, c in enumerate(plan.columns) if c.point is not None]
-    quality = {title.removeprefix("quality:"): i for i, title in enumerate(head) if title.startswith("quality:")}
-    zone = ZoneInfo(plan.zone)
-    table: dict[float, tuple[list[Value | None], list[str]]] = {}
-    last, doubled, moved = -math.inf, 0, 0
-    for line, row in enumerate(reader, 2):
-        if not any(row):
-            continue
-        at = _moment(row[0], zone)
-        if at is None:
-            problems.append(f"line {line}: {row[0]!r} is no time; the row is left out")
-            continue
-        doubled, moved, last = doubled + (at in table), moved + (at < last), at
-        cells = [_cell(row[i] if i < len(row) else "", c, plan.decimal, line, problems) for i, c in places]
-        marks = [_quality(v, row, quality.get(str(c.point))) for v, (_, c) in zip(cells, places, strict=True)]
-        table[at] = (cells, marks)
-    if not table or not places:
-        raise InputError(f"{path} holds no sample that can be used.", "; ".join(problems[:3]) or "Choose its columns.")
-    if doubled:
-        problems.append(f"{doubled} rows had the time of another row; the last one counts")
-    if moved:
-        problems.append(f"{moved} rows were out of order and have been sorted")
-    times = sorted(table)
-    points = [(str(c.point), _unit(str(c.point))) for _, c in places]
-    series = Series(points, times, [table[t][0] for t in times], [table[t][1] for t in times])
-    digest = hashlib.sha256(text.encode()).hexdigest()
-    more = [f"{len(problems) - MOST_PROBLEMS} more"] if len(problems) > MOST_PROBLEMS else []
-    session = session_of(series, plan.charger or path.stem, digest)
-    return Parcel(SOURCE, [Incoming(session, plan.site, series)], problems=problems[:MOST_PROBLEMS] + more)
+class _Reader:
+    """Reads one table of samples."""
+
+    def __init__(self, table: Table, parcel: Parcel, session_id: str) -> None:
+        self._table, self._parcel, self._id = table, parcel, session_id
+        plan = table.plan
+        columns = [(i, c) for i, c in enumerate(plan.columns) if c.target not in (None, TIME, DATE)]
+        self._columns: list[tuple[int, Column]] = columns
+        self._points = [(str(c.target), unit(str(c.target))) for _, c in columns]
+        self._time_at = next((i for i, c in enumerate(plan.columns) if c.target == TIME), 0)
+        self._date_at = next((i for i, c in enumerate(plan.columns) if c.target == DATE), None)
+        marks = {t.removeprefix(QUALITY): i for i, t in enumerate(table.head) if t.startswith(QUALITY)}
+        self._mark_at = [marks.get(str(c.target)) for _, c in columns]
+        self._clock = Clock(plan.zone, plan.order)
+        self._course = Course([name for name, _ in self._points])
+        self._width = max([self._time_at, self._date_at or 0, *(i for i, _ in columns),
+                           *(i for i in self._mark_at if i is not None)]) + 1  # fmt: skip
+        self._held = _Held()
+        self._let_go: float | None = None  # the last moment that was passed on
+        self._last: float | None = None
+        self._doubled = self._moved = 0
+        self._memo: dict[str, Value] = {}
+
+    def items(self) -> Iterator[Item]:
+        """Yield stretches of samples, then the session."""
+        rows: list[list[str]] = []
+        lines: list[int] = []
+        for line, row in self._table.rows():
+            rows.append(row)
+            lines.append(line)
+            if len(rows) == _CHUNK:
+                self._take(rows, lines)
+                rows, lines = [], []
+                if self._held.count >= HELD:
+                    yield from self._ordered(HELD // 2)
+        self._take(rows, lines)
+        yield from self._ordered(0)
+        if not self._course.samples:
+            first = "; ".join(self._parcel.problems.named[:3])
+            raise InputError(f"{self._table.source.path} holds no sample that can be used.", first or "It has no rows.")
+        self._say()
+        yield Incoming(self._session(), self._table.plan.site or "", self._points)
+
+    # ---- rows ----
+
+    def _take(self, rows: list[list[str]], lines: list[int]) -> None:
+        if not rows:
+            return
+        for row in rows:
+            if len(row) < self._width:
+                row.extend([""] * (self._width - len(row)))
+        times = self._times(rows, lines)
+        known = np.isfinite(times)
+        if not known.all():
+            keep = np.flatnonzero(known)
+            rows, lines, times = [rows[i] for i in keep], [lines[i] for i in keep], times[known]
+            if not rows:
+                return
+        self._refuse_late(times, lines)
+        self._held.times.append(times)
+        self._held.columns.append([self._column(i, c, rows, lines) for i, c in self._columns])
+        self._held.marks.append([None if at is None else self._qualities(rows, at) for at in self._mark_at])
+        self._held.count += len(rows)
+
+    def _times(self, rows: list[list[str]], lines: list[int]) -> Floats:
+        if self._date_at is None:
+            try:
+                seconds = np.array([row[self._time_at] for row in rows], np.float64)
+                if (np.abs(seconds) < _LATEST_S).all():
+                    self._last = float(seconds[-1])
+                    return seconds
+            except ValueError:
+                pass
+        found = np.full(len(rows), np.nan)
+        for place, (row, line) in enumerate(zip(rows, lines, strict=True)):
+            words = row[self._time_at]
+            if self._date_at is not None:
+                words = f"{row[self._date_at].strip()} {words.strip()}"
+            at = self._clock.seconds(words, line, self._last)
+            if at is None:
+                at = _plain_seconds(words)
+            if at is None:
+                self._parcel.problems.add(f"line {line}: {words.strip()[:40]!r} is no time; the row is left out")
+                continue
+            found[place] = self._last = at
+        return found
+
+    def _refuse_late(self, times: Floats, lines: list[int]) -> None:
+        """Raise for a row that belongs before what was passed on already."""
+        if self._let_go is not None and (times <= self._let_go).any():
+            line = lines[int(np.argmax(times <= self._let_go))]
+            raise InputError(
+                f"{self._table.source.path}, line {line}: the time lies before that of rows half a million lines"
+                " above.", "Sort the file by time; nothing was imported.",
+            )  # fmt: skip
+
+    def _column(self, at: int, column: Column, rows: list[list[str]], lines: list[int]) -> Any:
+        cells = [row[at] for row in rows]
+        if not _is_measured(column.target):
+            return [self._value(cell) for cell in cells]
+        comma = self._table.plan.decimal == ","
+        try:
+            ready = [(c.replace(",", ".") if comma else c) or "nan" for c in cells]
+            numbers = np.array(ready, np.float64)
+            if np.isinf(numbers).any():
+                raise ValueError
+        except ValueError:
+            numbers = np.array([self._number(c, column, line) for c, line in zip(cells, lines, strict=True)])
+        return numbers if column.factor == 1.0 else numbers * column.factor
+
+    def _number(self, cell: str, column: Column, line: int) -> float:
+        words = cell.strip()
+        if not words or words.casefold() in ("nan", "null", "none", "-", "n/a"):
+            return float("nan")
+        number = number_of(words, self._table.plan.decimal)
+        if number is None:
+            self._parcel.problems.add(f"line {line}, {column.title}: {words[:40]!r} is no number; taken as missing")
+            return float("nan")
+        return number
+
+    def _value(self, cell: str) -> Value | None:
+        """Return a cell of a point that may be a word or a number; what would be written otherwise is a word."""
+        words = cell.strip()
+        if not words:
+            return None
+        if words not in self._memo:
+            if len(self._memo) > 10_000:
+                self._memo.clear()
+            number = _canonical(words.replace(",", ".") if self._table.plan.decimal == "," else words)
+            self._memo[words] = words if number is None else number
+        return self._memo[words]
+
+    def _qualities(self, rows: list[list[str]], at: int) -> list[str]:
+        return [row[at] if row[at] in _QUALITIES else "" for row in rows]
+
+    # ---- order ----
+
+    def _ordered(self, keep: int) -> Iterator[Stretch]:
+        """Yield the oldest rows that are held, in order, all but ``keep``."""
+        held, self._held = self._held, _Held()
+        if not held.count:
+            return
+        times = np.concatenate(held.times)
+        self._moved += int((np.diff(times) < 0).sum())
+        order = np.argsort(times, kind="stable")
+        rising = times[order]
+        is_last = np.append(np.diff(rising) > 0, True)  # of rows with one time the last one counts
+        self._doubled += int(len(times) - is_last.sum())
+        order = order[is_last]
+        columns = [_joined([part[i] for part in held.columns]) for i in range(len(self._columns))]
+        marks = [_joined_marks([part[i] for part in held.marks]) for i in range(len(self._columns))]
+        count = len(order) - min(keep, len(order))
+        go, stay = order[:count], order[count:]
+        if len(stay):
+            self._held = _Held([times[stay]], [[_picked(c, stay) for c in columns]],
+                               [[None if m is None else _picked(m, stay) for m in marks]], len(stay))  # fmt: skip
+        if len(go):
+            self._let_go = float(times[go[-1]])
+            block = _block(times[go], [_picked(c, go) for c in columns],
+                           [None if m is None else _picked(m, go) for m in marks])  # fmt: skip
+            self._course.take(block)
+            yield Stretch(self._id, self._points, block)
+
+    def _say(self) -> None:
+        remarks, problems = self._parcel.remarks, self._parcel.problems
+        if self._doubled:
+            problems.add(f"{self._doubled} rows had the time of another row; the last one counts")
+        if self._moved:
+            remarks.append(f"{self._moved} rows were out of order and have been sorted")
+        if self._table.source.foreign:
+            remarks.append(f"{self._table.source.foreign} lines are no UTF-8 and were read as Windows-1252")
+        remarks += self._clock.warnings()
+        if self._course.first is not None and 0 <= self._course.first < 86400 * 365:
+            remarks.append("times count from zero: the session stands in 1970")
+
+    def _session(self) -> ChargingSession:
+        name = self._table.plan.charger or self._table.source.path.stem
+        return self._course.session(self._id, ChargerIdentity("", "", name, "", None, ""))
 
 
-def session_of(series: Series, name: str, digest: str) -> ChargingSession:
-    """Return the session that samples show: energy by the register, else by the integral of power."""
-    columns = {point: [row[i] for row in series.rows] for i, (point, _) in enumerate(series.points)}
-    numbers = {p: [v if isinstance(v, int | float) else None for v in column] for p, column in columns.items()}
-    moments = [datetime.fromtimestamp(t, UTC) for t in series.times]
-    power = numbers.get("power_total", [None] * len(moments))
-    known = [p for p in power if p is not None]
-    phases = _phases(moments, power)
-    register = next((p for p in ("energy_import_total", "energy_total", "session_energy") if p in numbers), None)
-    readings = [v for v in numbers.get(register or "", []) if v is not None]
-    energy, how = None, None
-    if len(readings) > 1:
-        energy = readings[-1] - readings[0]
-        how = "session_counter" if register == "session_energy" else "register_difference"
-    elif len(known) > 1:
-        energy, how = _integral(series.times, power), "integrated_power"
-    charging_s = sum((p.end - p.start).total_seconds() for p in phases if p.end)
-    return ChargingSession(
-        id=made_id("csv", digest), visit_id=made_id("csv visit", digest), recording_id=made_id("csv recording", digest),
-        charger=ChargerIdentity("", "", name, "", None, ""), started=moments[0], ended=moments[-1],
-        charging_s=charging_s, energy_wh=energy, energy_source=how, register_point=register,
-        register_start_wh=readings[0] if readings else None, register_end_wh=readings[-1] if readings else None,
-        peak_power_w=max(known, default=None),
-        mean_power_w=energy * 3600 / charging_s if energy and charging_s else None,
-        phases=phases, samples=len(moments),
-    )  # fmt: skip
+def number_of(words: str, decimal: str) -> float | None:
+    """Return a number as a person writes it, with signs between thousands; ``None`` for what is none."""
+    bare = words.replace(" ", "").replace("\u202f", "").replace("\xa0", "").replace("'", "")
+    if decimal == ",":
+        bare = bare.replace(".", "").replace(",", ".") if "," in bare else bare
+    elif bare.count(",") and "." in bare:
+        bare = bare.replace(",", "")
+    try:
+        value = float(bare)
+    except ValueError:
+        return None
+    return value if np.isfinite(value) and "_" not in bare and abs(value) < 1e18 else None
 
 
-def _guess(title: str) -> Column:
-    """Return what a title most likely is: a standard name, an alias, or words with a unit in brackets."""
-    bare = title.strip()
-    if standard_name(bare) in TERMS:
-        return Column(title, standard_name(bare))
-    match = _UNIT.match(bare)
-    words, unit = (match.group(1), match.group(2)) if match else (bare, "")
-    name = re.sub(r"[^a-z0-9]+", "_", words.casefold()).strip("_")
-    name = {"power": "power_total", "energy": "energy_import_total"}.get(name, ALIASES.get(name, name))
-    if name in TERMS:
-        return Column(title, name, _FACTORS.get(unit.casefold(), 1.0))
-    return Column(title, bare if _NAME.match(bare) and not match else None)
-
-
-def _unit(point: str) -> str:
-    return TERMS[point].unit if point in TERMS else ""
-
-
-def _moment(text: str, zone: ZoneInfo) -> float | None:
-    words = text.strip()
+def _plain_seconds(words: str) -> float | None:
     try:
         seconds = float(words)
-        return seconds if math.isfinite(seconds) and abs(seconds) < 1e11 else None
     except ValueError:
-        pass
+        return None
+    return seconds if abs(seconds) < _LATEST_S else None
+
+
+def _canonical(words: str) -> int | float | None:
+    """Return a number; what would not be written the same way again (007, 1_000, +5) is a word."""
+    bare = words.removeprefix("-")
+    if bare.isdecimal() and bare.isascii() and len(bare) <= 15 and (bare[0] != "0" or bare == "0") and words != "-0":
+        return int(words)
     try:
-        moment = datetime.fromisoformat(words)
+        value = float(words)
     except ValueError:
-        try:
-            moment = datetime.strptime(words, "%d.%m.%Y %H:%M:%S")  # noqa: DTZ007  # its zone comes right below
-        except ValueError:
-            return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).timestamp()
-
-
-def _cell(text: str, column: Column, decimal: str, line: int, problems: list[str]) -> Value | None:
-    words = text.strip()
-    if not words:
         return None
-    number = _number(words.replace(",", ".") if decimal == "," else words)
-    if number is not None:
-        return number if column.factor == 1.0 else number * column.factor
-    if words.replace(".", "").replace("-", "").isalnum() and not _is_measured(column.point):
-        return words
-    if _is_measured(column.point):
-        problems.append(f"line {line}, {column.title}: {words!r} is no number; taken as missing")
-        return None
-    return words
+    is_plain = words[0] not in "+_" and "_" not in words and not (bare.isdecimal() and bare[0] == "0")
+    is_plain = is_plain and ("e" not in words.casefold() or repr(value) == words)
+    return value if np.isfinite(value) and is_plain else None
 
 
 def _is_measured(point: str | None) -> bool:
     return bool(point and point in TERMS and TERMS[point].unit)
 
 
-def _number(words: str) -> int | float | None:
-    """Return a number; what would not be written the same way again (007) is a word."""
-    if re.fullmatch(r"-?(0|[1-9][0-9]{0,14})", words) and words != "-0":
-        return int(words)
-    try:
-        value = float(words)
-    except ValueError:
-        return None
-    return value if math.isfinite(value) and not re.fullmatch(r"-?0[0-9]+", words) and words[0] not in "+_" else None
+def _joined(parts: list[Any]) -> Any:
+    if all(isinstance(part, np.ndarray) for part in parts):
+        return np.concatenate(parts)
+    return [value for part in parts for value in part]
 
 
-def _quality(value: Value | None, row: Sequence[str], place: int | None) -> str:
-    if place is not None and place < len(row) and row[place] in set(Quality):
-        return row[place]
-    return Quality.MISSING.value if value is None else Quality.GOOD.value
+def _joined_marks(parts: list[list[str] | None]) -> list[str] | None:
+    return None if parts[0] is None else [mark for part in parts for mark in part or ()]
 
 
-def _phases(moments: Sequence[datetime], power: Sequence[float | None]) -> tuple[PhaseSpan, ...]:
-    """Return the stretches in which power flowed; a missing value ends none."""
-    spans: list[PhaseSpan] = []
-    since: datetime | None = None
-    for moment, watts in zip(moments, power, strict=True):
-        if watts is None:
+def _picked(column: Any, places: npt.NDArray[np.intp]) -> Any:
+    return column[places] if isinstance(column, np.ndarray) else [column[i] for i in places]
+
+
+def _block(times: Floats, columns: list[Any], marks: list[list[str] | None]) -> Block:
+    """Return a block; a quality that the file leaves empty is good, or missing with the value."""
+    qualities: list[list[str] | None] = []
+    for column, said in zip(columns, marks, strict=True):
+        if said is None or not any(said):
+            qualities.append(None)
             continue
-        if watts > CHARGING_W and since is None:
-            since = moment
-        elif watts <= CHARGING_W and since is not None:
-            spans.append(PhaseSpan("CHARGING", since, moment))
-            since = None
-    if since is not None:
-        spans.append(PhaseSpan("CHARGING", since, moments[-1]))
-    return tuple(spans)
-
-
-def _integral(times: Sequence[float], power: Sequence[float | None]) -> float:
-    pairs = [(t, p) for t, p in zip(times, power, strict=True) if p is not None]
-    return sum((a[1] + b[1]) / 2 * (b[0] - a[0]) for a, b in pairwise(pairs)) / 3600
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8-sig")
-    except OSError as error:
-        raise InputError(f"{path} cannot be read: {error.strerror}.", "Check the path.") from error
-    except UnicodeDecodeError as error:
-        raise InputError(f"{path} is not UTF-8 text.", "Save it as CSV (UTF-8).") from error
+        qualities.append([
+            "missing" if value is None or value != value else mark or "good"
+            for value, mark in zip(column, said, strict=True)
+        ])  # fmt: skip
+    return Block(times, columns, qualities)

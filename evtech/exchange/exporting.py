@@ -2,14 +2,14 @@
 
 import csv
 import io
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from evtech.errors import InputError
-from evtech.reports.files import write_whole
+from evtech.exchange import session_json
+from evtech.reports.files import write_parts, write_whole
 from evtech.reports.samples_csv import samples_csv, samples_json, session_rows
 from evtech.reports.workbook import workbook
 from evtech.store.archive import Archive
@@ -34,6 +34,8 @@ def write_sessions(archive: Archive, ids: Sequence[str], kind: str, target: Path
         return write_parquet(archive, ids, target)
     if kind == "xlsx":
         write_whole(target, samples_workbook(archive, ids))
+    elif kind == "json":
+        write_parts(target, (piece.encode() for piece in session_json.pieces(archive, ids)))
     else:
         write_whole(target, as_text(archive, ids, kind).encode())
     return [target]
@@ -47,7 +49,7 @@ def as_text(archive: Archive, ids: Sequence[str], kind: str) -> str:
         if len(ids) != 1:
             raise InputError("A CSV file holds one session.", "Export one at a time, or use --format json.")
         return samples_csv(archive, archive.session(ids[0]))
-    return json.dumps([samples_json(archive, archive.session(i)) for i in ids], ensure_ascii=False)
+    return "".join(session_json.pieces(archive, ids))
 
 
 def samples_workbook(archive: Archive, ids: Sequence[str]) -> bytes:

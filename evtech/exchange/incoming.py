@@ -1,104 +1,127 @@
-"""Sessions on their way into an archive, whatever they came from: kept in one transaction, marked by their source."""
+"""What a file brings, whatever it is: sessions, stretches of samples, states of ports; one after another.
 
-import json
+A reader yields these in the order in which it meets them and never holds the whole file. Ids are made from content, so
+that the same session again is known.
+"""
+
+import hashlib
 import uuid
-from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
-from evtech.insights.session_check import check_sessions
-from evtech.measure.sample import ChargerIdentity, Value
-from evtech.store import session_list, session_rows
-from evtech.store.archive import Archive
-from evtech.store.incoming import IncomingRecording, insert_recording
-from evtech.store.records import ChargingSession, Visit
+from evtech.exchange.plans import Plan
+from evtech.measure.sample import ChargerIdentity
+from evtech.store.records import ChargingSession
+from evtech.store.session_extras import Attachment, Correction
+from evtech.store.spool import Block
 
-_SPACE = uuid.UUID("5f6c1b1e-2f5d-4c39-9d0e-6f2f0b8f7a51")  # of ids made from content: the same file twice is one
-
-
-@dataclass(frozen=True, slots=True)
-class Series:
-    """Samples of one recording: one row a moment (s since 1970), a value and a quality a point."""
-
-    points: Sequence[tuple[str, str]] = ()
-    times: Sequence[float] = ()
-    rows: Sequence[Sequence[Value | None]] = ()
-    qualities: Sequence[Sequence[str]] = ()
+_SPACE = uuid.UUID("5f6c1b1e-2f5d-4c39-9d0e-6f2f0b8f7a51").bytes
+MOST_NAMED = 50  # problems that are named; all are counted
 
 
 @dataclass(frozen=True, slots=True)
 class Incoming:
-    """One session with its samples, and what the source knows beyond the record."""
+    """One session with its samples, and what was added to it where it came from.
+
+    ``points`` are names and units of the samples' columns. ``transaction``: the source's own number of a session of
+    which the file holds only a part: ``open_end`` where it does not end in it, ``open_start`` where it began before.
+    """
 
     session: ChargingSession
     site: str = ""
-    series: Series = field(default_factory=Series)
-    extra: dict[str, Any] = field(default_factory=dict)  # fields of ``SessionLine``: token, auth_ok, port …
+    points: Sequence[tuple[str, str]] = ()
+    blocks: Sequence[Block] = ()
+    corrections: Sequence[Correction] = ()
+    attachments: Sequence[Attachment] = ()
+    events: Sequence[tuple[float, str, dict[str, Any]]] = ()  # moment, kind, details
+    open_start: bool = False
+    open_end: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch:
+    """Samples of a session that follows later: of one too long to be held. ``recording_id`` where it keeps its own."""
+
+    session_id: str
+    points: Sequence[tuple[str, str]]
+    block: Block
+    recording_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StateChange:
+    """A state of a port from a moment on (s since 1970): session phase, the source's word, and a code if it failed."""
+
+    at: float
+    phase: str
+    word: str
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class StateLog:
-    """Changes of state of one port: (moment, phase), for availability."""
+    """What a file knows of one port's states; ``heard``: first and last moment at which its station said anything.
 
-    recording_id: str
-    visit_id: str
+    ``silences`` are stretches in which the station should have said something and did not.
+    """
+
+    port: ChargerIdentity
     site: str
-    charger: ChargerIdentity
-    changes: list[tuple[float, str]]
+    changes: Sequence[StateChange]
+    heard: tuple[float, float]
+    silences: Sequence[tuple[float, float]] = ()
 
 
 @dataclass(frozen=True, slots=True)
+class Credit:
+    """A session of this id was credited: it counts no more."""
+
+    session_id: str
+
+
+Item = Incoming | Stretch | StateLog | Credit
+
+
+@dataclass(slots=True)
+class Problems:
+    """What was left out and why: the first ones in words, all of them counted."""
+
+    named: list[str] = field(default_factory=list)
+    count: int = 0
+
+    def add(self, words: str) -> None:
+        """Name one more."""
+        self.count += 1
+        if len(self.named) < MOST_NAMED:
+            self.named.append(words)
+
+    def lines(self) -> list[str]:
+        """Return them, with a word on those that are not named."""
+        more = self.count - len(self.named)
+        return [*self.named, *([f"{more} more"] if more else [])]
+
+
+@dataclass(slots=True)
 class Parcel:
-    """All that one file brings. ``problems`` name rows that were left out and why."""
+    """One file, open for reading: ``items`` can be gone through once.
 
-    source: str  # evtech, csv, cdr or ocpp
-    sessions: list[Incoming]
-    states: list[StateLog] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
+    ``source``: evtech, csv (samples), list (a row a session), cdr or ocpp; ``plan`` is how it is read. ``problems``
+    and ``remarks`` (what was understood, but should be known) are whole when the items have been read.
+    """
 
+    source: str
+    items: Iterable[Item]
+    problems: Problems = field(default_factory=Problems)
+    remarks: list[str] = field(default_factory=list)
+    plan: Plan | None = None
 
-@dataclass(frozen=True, slots=True)
-class Kept:
-    """How much of a parcel was new."""
-
-    sessions: int
-    known: int
-    samples: int
-    ids: tuple[str, ...]
+    def __iter__(self) -> Iterator[Item]:
+        return iter(self.items)
 
 
 def made_id(*parts: object) -> str:
-    """Return an id that the same content always gets."""
-    return str(uuid.uuid5(_SPACE, "\0".join(map(str, parts))))
-
-
-def keep(archive: Archive, parcel: Parcel) -> Kept:
-    """Put a parcel into the archive in one transaction; a session that is there already stays as it is."""
-    known: set[str] = set()
-    counts = [0, 0]
-
-    def work(connection: Any) -> None:
-        for log in parcel.states:
-            began = datetime.fromtimestamp(log.changes[0][0], UTC)
-            visit = Visit(log.visit_id, began, log.site)
-            insert_recording(connection, IncomingRecording(log.recording_id, visit, log.charger, log.changes[0][0]))
-            session_list.insert_states(connection, log.recording_id, log.changes)
-        for each in parcel.sessions:
-            session = each.session
-            line = replace(session_list.line_of(session, parcel.source), **each.extra)
-            visit = Visit(session.visit_id, session.started, each.site, simulated=session.simulated)
-            series, body = each.series, json.dumps(session_rows.to_json(session))
-            recording = IncomingRecording(session.recording_id, visit, session.charger, session.started.timestamp(),
-                                          series.points, series.times, series.rows, series.qualities)  # fmt: skip
-            if session_list.is_known(connection, session.id):
-                known.add(session.id)
-                continue
-            insert_recording(connection, recording, session.gaps)
-            session_list.insert(connection, session, body, line)
-            counts[0] += 1
-            counts[1] += len(series.times)
-
-    archive.import_rows(work)
-    check_sessions(archive, [e.session for e in parcel.sessions if e.series.times and e.session.id not in known])
-    return Kept(counts[0], len(known), counts[1], tuple(each.session.id for each in parcel.sessions))
+    """Return an id that the same content always gets: a UUID of version 5, made without the detour over a ``UUID``."""
+    h = hashlib.sha1(_SPACE + "\0".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(h[16], 16) & 3]
+    return f"{h[:8]}-{h[8:12]}-5{h[13:16]}-{variant}{h[17:20]}-{h[20:32]}"

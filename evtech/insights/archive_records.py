@@ -50,8 +50,9 @@ def read_archive(
     """Return the archive's sessions of a period, what was seen of the ports' states in it, and what people said.
 
     ``zone`` is the IANA zone of ports of which nobody said one. Each port's ``watched`` time is that of its
-    recordings; sessions that were imported vouch for the time from their first to their last. ``fleet`` is what people
-    said, read where it is not given; ``library`` has the profiles that may state a rating.
+    recordings; sessions that were imported vouch for the time from their first to their last. A session that two
+    sources tell counts once. ``fleet`` is what people said, read where it is not given; ``library`` has the profiles
+    that may state a rating.
     """
     fleet, limits = said.read(archive) if fleet is None else fleet, load_limits()
     # an hour is compared with the weeks before it; sessions that began earlier do not reach into a period
@@ -65,6 +66,8 @@ def read_archive(
         ports |= {name: Port(name, "", zone) for name in recorded if name not in ports}
     ports |= unseen(fleet, ports, zone, period, charger, site)
     imported = _imported(sessions)
+    told_twice = int(sessions.is_twin.sum())
+    sessions = sessions.take(~sessions.is_twin)  # what another one tells is one session, not two
     ports = {
         name: replace(port, watched=union(joined([recorded.get(name, NOTHING), imported.get(name, NOTHING)])))
         for name, port in ports.items()
@@ -74,7 +77,8 @@ def read_archive(
     states = states.take(states.port.among(ports))
     attempts, outages = attempts_of(sessions).by_start(), outages_of(fleet.outages, ports)
     findings = _findings(archive, sessions, ports, period)
-    return Records(ports, attempts, outages, states, findings=findings, limits=limits, judged=statuses(archive))
+    warnings = [f"{told_twice} sessions are told twice or were credited; each counts once"] if told_twice else []
+    return Records(ports, attempts, outages, states, warnings, findings, limits, statuses(archive))
 
 
 def _before(period: Interval | None, days: float) -> datetime | None:

@@ -37,21 +37,20 @@ def customer_summary(lines: Sequence[SessionLine], lang: str) -> Summary:
     """Return what the summary of sessions says."""
     w = words(lang)
     c = w["customer"]
-    chargers = Sheet(c["chargers"], tuple(c["charger_head"]), _by_charger(lines), "chargers")
-    sessions = Sheet(c["sessions"], tuple(c["session_head"]), [_row(line) for line in lines], "sessions")
-    total = sum(line.energy_wh or 0.0 for line in lines) / 1000
-    without = sum(line.energy_wh is None for line in lines)
-    imported, simulated = sum(x.source != RECORDED for x in lines), sum(x.simulated for x in lines)
-    remarks = [
-        c[name].format(n=count)
-        for name, count in (("without", without), ("imported", imported), ("simulated", simulated))
-        if count
-    ]
+    counted = [line for line in lines if line.twin is None]
+    chargers = Sheet(c["chargers"], tuple(c["charger_head"]), _by_charger(counted), "chargers")
+    sessions = Sheet(c["sessions"], tuple(c["session_head"]), [_row(line, c) for line in lines], "sessions")
+    total = sum(line.energy_wh or 0.0 for line in counted) / 1000
+    counts = {
+        "without": sum(line.energy_wh is None for line in counted), "twice": len(lines) - len(counted),
+        "imported": sum(x.source != RECORDED for x in lines), "simulated": sum(x.simulated for x in lines),
+    }  # fmt: skip
+    remarks = [c[name].format(n=count) for name, count in counts.items() if count]
     times = [line.started for line in lines]
     first, last = (datetime.fromtimestamp(t, UTC).date().isoformat() for t in (min(times), max(times)))
     kwh = f"{total:.3f} kWh".replace(".", "," if lang == "de" else ".")
     return Summary(
-        c["title"], c["subtitle"].format(first=first, last=last), kwh, "grey", c["sentence"].format(n=len(lines)),
+        c["title"], c["subtitle"].format(first=first, last=last), kwh, "grey", c["sentence"].format(n=len(counted)),
         remarks,
         [heading(c["chargers"]), *sheet_table(chargers, (3, 2, 1, 1, 1), (2, 3, 4), w, lang),
          heading(c["sessions"]), *sheet_table(sessions, (2.3, 2.6, 1.4, 1, 1, 1.2, 1), (3, 4), w, lang)],
@@ -71,12 +70,13 @@ def _by_charger(lines: Sequence[SessionLine]) -> list[list[Any]]:
     ]  # fmt: skip
 
 
-def _row(line: SessionLine) -> list[Any]:
+def _row(line: SessionLine, c: dict[str, Any]) -> list[Any]:
     hours = (line.ended - line.started) / 3600 if line.ended is not None else None
     kwh = line.energy_wh / 1000 if line.energy_wh is not None else None
     end = " ".join(filter(None, (line.stop_reason, line.error_code)))
     start = datetime.fromtimestamp(line.started, UTC)
-    return [start, line.port, line.site, hours, kwh, end, line.source]
+    source = line.source if line.twin is None else f"{line.source}, {c['not_counted']}"
+    return [start, line.port, line.site, hours, kwh, end, source]
 
 
 def _json(line: SessionLine) -> dict[str, Any]:
@@ -92,4 +92,8 @@ def _json(line: SessionLine) -> dict[str, Any]:
         "error_code",
         "source",
     )
-    return {name: getattr(line, name) for name in names} | {"corrected": list(line.corrected)}
+    same_as = line.twin.of if line.twin is not None else None
+    return {name: getattr(line, name) for name in names} | {
+        "corrected": list(line.corrected), "left_out": line.twin.why if line.twin is not None else None,
+        "same_as": same_as,
+    }  # fmt: skip

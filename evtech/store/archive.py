@@ -25,6 +25,7 @@ from evtech.events import Event, EventKind
 from evtech.measure.sample import ChargerIdentity
 from evtech.store import (
     audit,
+    imports,
     known_names,
     results,
     samples,
@@ -338,9 +339,10 @@ class Archive:
         low = from_.timestamp() if from_ else -1e12
         high = to.timestamp() if to else 1e12
         with self.reading() as connection:
+            seen, values = session_list.not_withdrawn(connection, imports.hidden(connection))
             rows = connection.exec_driver_sql(
-                "SELECT body FROM charging_session WHERE started >= ? AND started < ? ORDER BY started DESC",
-                (low, high),
+                f"SELECT body FROM charging_session WHERE started >= ? AND started < ?{seen} ORDER BY started DESC",
+                (low, high, *values),
             ).fetchall()
             running = connection.exec_driver_sql("SELECT body FROM open_session").fetchall()
         found = [session_rows.from_text(row[0]) for row in (*running, *rows)]

@@ -31,21 +31,23 @@ def pack(values: Sequence[Value | None], qualities: Sequence[str]) -> bytes:
     if any(isinstance(value, str) for value in values):
         body = zlib.compress(json.dumps(list(values)).encode(), 6)
         return _HEAD.pack(b"t", 0, 0, len(values), len(body), 0) + body + _pack_quality(values, qualities)
-    missing = np.array([value is None for value in values])
-    numbers = np.array([0.0 if value is None else float(value) for value in values])
+    numbers = np.array([np.nan if value is None else float(value) for value in values], np.float64)
+    return pack_floats(numbers) + _pack_quality(values, qualities)
+
+
+def pack_floats(numbers: Floats) -> bytes:
+    """Return the bytes of numbers (NaN = missing) that are all good."""
+    missing = np.isnan(numbers)
     if missing.any():
         present = np.flatnonzero(~missing)
         if len(present):  # a missing value takes its predecessor's number: no step in the differences
-            last = np.maximum.accumulate(np.where(missing, -1, np.arange(len(values))))
+            last = np.maximum.accumulate(np.where(missing, -1, np.arange(len(numbers))))
             numbers = numbers[np.where(last < 0, present[0], last)]
+        else:
+            numbers = np.zeros(len(numbers))
     kind, decimals, width, body = _pack_numbers(numbers)
     mask = zlib.compress(np.packbits(missing).tobytes(), 6) if missing.any() else b""
-    return (
-        _HEAD.pack(kind, decimals, width, len(values), len(body), len(mask))
-        + body
-        + mask
-        + _pack_quality(values, qualities)
-    )
+    return _HEAD.pack(kind, decimals, width, len(numbers), len(body), len(mask)) + body + mask
 
 
 def unpack(data: bytes) -> tuple[Floats | list[str | None], list[str] | None]:

@@ -17,10 +17,14 @@ from sqlalchemy import Connection
 
 from evtech.errors import InputError, NotFoundError
 from evtech.store import fleet, session_list, session_rows
+from evtech.store.foreign import checked_session
+from evtech.store.imports import ARCHIVE_FACTS, IMPORT
 from evtech.store.ports_seen import NAME
+from evtech.store.records import ChargingSession
 
 Redactor = Callable[[str, dict[str, Any]], dict[str, Any] | None]
-IMPORTED = "import"  # the kind of result that says where a visit came from
+IMPORTED = IMPORT  # the kind of result that says where a visit came from
+_OWN_FACTS = ", ".join(f"'{kind}'" for kind in ARCHIVE_FACTS)
 _OF_RECORDINGS = "recording_id IN (SELECT id FROM recording WHERE visit_id = :visit)"
 _OF_POINTS = f"point_id IN (SELECT id FROM point WHERE {_OF_RECORDINGS})"
 _OF_SESSIONS = f"session_id IN (SELECT id FROM charging_session WHERE {_OF_RECORDINGS})"
@@ -108,14 +112,14 @@ SHAPES: dict[str, Shape] = {
             "recording_id": _MAYBE_TEXT, "title": str, "verdict": _MAYBE_TEXT, "replaces": _MAYBE_TEXT, "body": str,
         },
         # where this archive got the visit from is a fact about the archive, not about the visit
-        f"kind <> '{IMPORTED}' AND ({_OF_VISIT} OR ({_OF_PORTS}))", "at, id",
+        f"kind NOT IN ({_OWN_FACTS}) AND ({_OF_VISIT} OR ({_OF_PORTS}))", "at, id",
     ),
     "attachment": Shape(
         {
             "id": str, "at": _NUMBER, "visit_id": _MAYBE_TEXT, "session_id": _MAYBE_TEXT, "result_id": _MAYBE_TEXT,
             "name": str, "media_type": str, "sha256": str, "data": str,
         },
-        f"{_OF_VISIT} OR result_id IN (SELECT id FROM result WHERE kind <> '{IMPORTED}' AND ({_OF_VISIT}))",
+        f"{_OF_VISIT} OR result_id IN (SELECT id FROM result WHERE kind NOT IN ({_OWN_FACTS}) AND ({_OF_VISIT}))",
         "at, id", ("id",), ("data",),
     ),
 }  # fmt: skip
@@ -269,7 +273,7 @@ def _check_belongs(connection: Connection, table: str, row: dict[str, Any], visi
         strange = (session.id, session.recording_id) != (row["id"], row["recording_id"])
     if table in ("result", "attachment"):
         strange = (
-            row.get("kind") == IMPORTED
+            row.get("kind") in ARCHIVE_FACTS
             or row["visit_id"] not in (None, visit)
             or (row.get("result_id") is not None and row["result_id"] not in results)
             or _is_elsewhere(connection, _SESSION_ELSEWHERE, row["session_id"], visit)
@@ -305,13 +309,20 @@ def _is_elsewhere(connection: Connection, query: str, id_: str | None, visit: st
 
 def _insert(connection: Connection, table: str, shape: Shape, row: dict[str, Any]) -> bool:
     if table == "charging_session":  # its columns are made anew from the body, which is checked by that
-        return session_list.insert(connection, session_rows.from_text(row["body"]), row["body"])
+        return session_list.insert(connection, _foreign_session(row), row["body"])
     names = list(shape.columns)
     done = connection.exec_driver_sql(
         f"INSERT INTO {table} ({', '.join(names)}) VALUES ({session_list.marks(names)}) ON CONFLICT DO NOTHING",
         tuple(row[name] for name in names),
     )
     return done.rowcount > 0
+
+
+def _foreign_session(row: dict[str, Any]) -> ChargingSession:
+    try:
+        return checked_session(json.loads(row["body"]))
+    except (ValueError, TypeError, AttributeError, RecursionError) as error:
+        raise _bad(f"Session {row['id']!r:.40}", str(error)[:200]) from error
 
 
 def _bad(where: str, what: str) -> InputError:

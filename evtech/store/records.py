@@ -49,6 +49,12 @@ class ChargingSession:
     ``energy_source`` says where ``energy_wh`` comes from: register_difference, session_counter or
     integrated_power; ``energy_wh`` is ``None`` where no true energy was measured (a product that counts VAh only has
     ``apparent_energy_vah`` instead). ``partial_start``: the vehicle was already plugged in when watching began.
+
+    ``source`` is ``None`` for what evtech recorded, else what it was imported from (csv, list, cdr, ocpp). Such a
+    source may know what no register says: who asked (``token``), when (``authorised``) and with what answer
+    (``auth_ok``; ``None`` = nobody had to ask), how it is paid (``payment_method``: rfid, app, ad_hoc,
+    plug_and_charge, contract, remote, key_code, local, vehicle, none or other) and its own number of the session
+    (``transaction``).
     """
 
     id: str
@@ -77,3 +83,9 @@ class ChargingSession:
     partial_start: bool = False
     last_seen: datetime | None = None
     earlier_recordings: tuple[str, ...] = ()  # of the same session, before evtech was started again
+    source: str | None = None
+    token: str | None = None
+    authorised: datetime | None = None
+    auth_ok: bool | None = None
+    payment_method: str | None = None
+    transaction: str | None = None

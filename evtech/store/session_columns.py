@@ -5,12 +5,14 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+import numpy as np
 from sqlalchemy import Connection
 
 from evtech.store.columns import (
     BATCH,
     Column,
     Floats,
+    Mask,
     Numbers,
     Objects,
     Table,
@@ -41,21 +43,22 @@ class SessionColumns(Table):
     error_code: Texts
     source: Texts
     site: Texts
+    is_twin: Mask  # another one tells the same session
 
     @classmethod
     def of(cls, lines: Iterable[SessionLine]) -> "SessionColumns":
         """Return lines as columns."""
-        return _columns((*(getattr(line, name) for name in _READ), line.site, ()) for line in lines)
+        return _columns((*(getattr(line, name) for name in _READ), line.site, (), line.twin) for line in lines)
 
     def __len__(self) -> int:
         return len(self.id)
 
 
-_NAMES = SessionColumns.__match_args__
+_NAMES = SessionColumns.__match_args__[:-1]
 _KINDS: dict[str, Callable[[], Column]] = {
     **dict.fromkeys(_NAMES[:1], Values), **dict.fromkeys(_NAMES[1:9], Numbers), **dict.fromkeys(_NAMES[9:], Words),
 }  # fmt: skip
-_READ = (*_NAMES[:-1], "visit_id")  # of a line; behind them stand the site and what was corrected
+_READ = (*_NAMES[:-1], "visit_id")  # of a line; behind them stand site, what was corrected, twin
 
 
 def find(connection: Connection, wanted: SessionFilter) -> SessionColumns:
@@ -65,6 +68,7 @@ def find(connection: Connection, wanted: SessionFilter) -> SessionColumns:
 
 def _columns(rows: Iterator[tuple[Any, ...]]) -> SessionColumns:
     batches = iter(lambda: list(islice(rows, BATCH)), [])
-    columns = [_KINDS.get(name, Values)() for name in (*_READ, "site", "corrected")]
-    *own, _visit, site, _corrected = filled(columns, batches)
-    return SessionColumns(*(*own, site))
+    columns = [_KINDS.get(name, Values)() for name in (*_READ, "site", "corrected", "twin")]
+    *own, _visit, site, _corrected, twins = filled(columns, batches)
+    is_twin = np.array([twin is not None for twin in twins], dtype=bool)
+    return SessionColumns(*(*own, site, is_twin))

@@ -18,6 +18,7 @@ class Correction:
     field: str
     value: str
     reason: str
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,10 +37,10 @@ class Attachment:
 def corrections(connection: Connection, session_id: str) -> list[Correction]:
     """Return a session's corrections and notes, oldest first."""
     rows = connection.exec_driver_sql(
-        "SELECT at, technician, field, value, reason FROM session_correction WHERE session_id = ? ORDER BY at, id",
+        "SELECT at, technician, field, value, reason, id FROM session_correction WHERE session_id = ? ORDER BY at, id",
         (session_id,),
     ).fetchall()
-    return [Correction(datetime.fromtimestamp(row[0], UTC), row[1], row[2], row[3], row[4]) for row in rows]
+    return [Correction(datetime.fromtimestamp(row[0], UTC), *row[1:]) for row in rows]
 
 
 def insert(connection: Connection, attachment: Attachment) -> None:
@@ -57,7 +58,8 @@ def insert(connection: Connection, attachment: Attachment) -> None:
 def attachments(connection: Connection, session_id: str) -> list[Attachment]:
     """Return a session's attachments, oldest first."""
     rows = connection.exec_driver_sql(
-        "SELECT session_id, name, media_type, data, visit_id, at, id FROM attachment WHERE session_id = ? ORDER BY at",
+        "SELECT session_id, name, media_type, data, visit_id, at, id FROM attachment WHERE session_id = ?"
+        " ORDER BY at, id",
         (session_id,),
     ).fetchall()
     return [Attachment(*row) for row in rows]

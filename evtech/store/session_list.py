@@ -4,9 +4,8 @@ The columns are written with the session, from its body; a running session is de
 """
 
 import json
-import uuid
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from itertools import chain, islice
 from operator import itemgetter
@@ -14,12 +13,13 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from evtech.store import fleet, results, session_rows
+from evtech.store import fleet, imports, results, session_rows
 from evtech.store.columns import BATCH
+from evtech.store.imports import PortNames, Twin
 from evtech.store.records import ChargingSession
 
 RECORDED = "recorded"  # by this or another evtech; else what it was imported from: csv, cdr, ocpp
-_COLUMNS = (
+COLUMNS = (
     "id", "recording_id", "visit_id", "started", "ended", "charger", "port", "profile", "energy_wh", "peak_power_w",
     "charging_s", "energy_started", "energy_ended", "authorised", "auth_ok", "token", "stop_reason", "error_code",
     "gaps", "simulated", "source",
@@ -29,7 +29,10 @@ _MOVED = ("started", "ended", "energy_started", "energy_ended", "authorised")  #
 
 @dataclass(frozen=True, slots=True)
 class SessionLine:
-    """A session as a list shows it: times in s since 1970 UTC; ``ended`` is ``None`` while it runs, else unknown."""
+    """A session as a list shows it: times in s since 1970 UTC; ``ended`` is ``None`` while it runs, else unknown.
+
+    ``twin``: why it is left out of sums, such as a CDR of a session that was recorded here.
+    """
 
     id: str
     recording_id: str
@@ -54,6 +57,7 @@ class SessionLine:
     source: str
     site: str = ""
     corrected: tuple[str, ...] = ()
+    twin: Twin | None = None
     search: str = ""
 
 
@@ -88,8 +92,8 @@ class SessionList:
 
     @property
     def total_energy_wh(self) -> float:
-        """Return the energy of the lines (Wh); a line without energy adds nothing."""
-        return sum(line.energy_wh or 0.0 for line in self.lines)
+        """Return the energy of the lines (Wh); a line without energy, or told by another line, adds nothing."""
+        return sum(line.energy_wh or 0.0 for line in self.lines if line.twin is None)
 
 
 def line_of(session: ChargingSession, source: str = RECORDED) -> SessionLine:
@@ -98,7 +102,9 @@ def line_of(session: ChargingSession, source: str = RECORDED) -> SessionLine:
     who = " ".join(filter(None, (charger.vendor, charger.model, charger.serial_number)))
     charging = [p for p in session.phases if p.phase == "CHARGING"]
     waits = [p.end for p in session.phases if p.phase == "AUTHORISING" and p.end is not None]
-    words = (session.id, who, charger.link, charger.profile, session.stop_reason, *session.notes,
+    authorised = session.authorised or (waits[-1] if waits else None)
+    auth_ok = session.auth_ok if session.auth_ok is not None else True if waits and charging else None
+    words = (session.id, who, charger.link, charger.profile, session.stop_reason, session.token, *session.notes,
              *(str(e.get("code")) for e in session.errors), *(str(e.get("meaning") or "") for e in session.errors),
              *(g.reason for g in session.gaps))  # fmt: skip
     return SessionLine(
@@ -108,9 +114,9 @@ def line_of(session: ChargingSession, source: str = RECORDED) -> SessionLine:
         profile=charger.profile, energy_wh=session.energy_wh, peak_power_w=session.peak_power_w,
         charging_s=session.charging_s, energy_started=_seconds(charging[0].start) if charging else None,
         energy_ended=_seconds(charging[-1].end or session.ended) if charging else None,
-        authorised=_seconds(waits[-1]) if waits else None, auth_ok=True if waits and charging else None, token=None,
-        stop_reason=session.stop_reason, error_code=str(session.errors[0].get("code")) if session.errors else None,
-        gaps=len(session.gaps), simulated=session.simulated, source=source,
+        authorised=_seconds(authorised), auth_ok=auth_ok, token=session.token, stop_reason=session.stop_reason,
+        error_code=str(session.errors[0].get("code")) if session.errors else None, gaps=len(session.gaps),
+        simulated=session.simulated, source=session.source or source,
         search=" ".join(filter(None, words)).casefold(),
     )  # fmt: skip
 
@@ -118,8 +124,8 @@ def line_of(session: ChargingSession, source: str = RECORDED) -> SessionLine:
 def insert(connection: Connection, session: ChargingSession, body: str, line: SessionLine | None = None) -> bool:
     """Insert a finished session once, return whether it was new; ``line`` where an import knows more than the body."""
     line = line or line_of(session)
-    names = (*_COLUMNS, "search", "body")
-    values = (*(getattr(line, name) for name in _COLUMNS), line.search, body)
+    names = (*COLUMNS, "search", "body")
+    values = (*values_of(line), line.search, body)
     done = connection.exec_driver_sql(
         f"INSERT INTO charging_session ({', '.join(names)}) VALUES ({marks(names)}) ON CONFLICT DO NOTHING",
         values,
@@ -127,52 +133,46 @@ def insert(connection: Connection, session: ChargingSession, body: str, line: Se
     return done.rowcount > 0
 
 
-def is_known(connection: Connection, session_id: str) -> bool:
-    """Return whether a session is there already."""
-    return connection.exec_driver_sql("SELECT 1 FROM charging_session WHERE id = ?", (session_id,)).first() is not None
-
-
-def insert_states(connection: Connection, recording_id: str, changes: Sequence[tuple[float, str]]) -> None:
-    """Insert changes of state (moment, phase) of a recording; the same again changes nothing."""
-    rows = [
-        (str(uuid.uuid5(uuid.NAMESPACE_OID, f"{recording_id} {at}")), recording_id, at, "state_changed",
-         json.dumps({"from": None, "to": phase, "phase": phase}))
-        for at, phase in changes
-    ]  # fmt: skip
-    if rows:
-        connection.exec_driver_sql(
-            "INSERT OR IGNORE INTO event (id, recording_id, t, kind, details) VALUES (?, ?, ?, ?, ?)", rows
-        )
+def values_of(line: SessionLine) -> tuple[Any, ...]:
+    """Return what a line has in ``COLUMNS``."""
+    return tuple(getattr(line, name) for name in COLUMNS)
 
 
 def find(connection: Connection, wanted: SessionFilter, limit: int | None = None) -> SessionList:
     """Return the sessions that pass a filter, the running ones among them; at most ``limit`` of the newest."""
-    total = int(connection.exec_driver_sql("SELECT count(*) FROM charging_session").scalar_one())
+    seen, values = not_withdrawn(connection, imports.hidden(connection))
+    count = f"SELECT count(*) FROM charging_session WHERE 1 = 1{seen}"
+    total = int(connection.exec_driver_sql(count, values).scalar_one())
     running = int(connection.exec_driver_sql("SELECT count(*) FROM open_session").scalar_one())
-    return SessionList([SessionLine(*row) for row in rows(connection, wanted, _COLUMNS, limit)], total + running)
+    return SessionList([SessionLine(*row) for row in rows(connection, wanted, COLUMNS, limit)], total + running)
 
 
 def rows(
-    connection: Connection, wanted: SessionFilter, columns: Sequence[str] = _COLUMNS, limit: int | None = None
+    connection: Connection, wanted: SessionFilter, columns: Sequence[str] = COLUMNS, limit: int | None = None
 ) -> Iterator[tuple[Any, ...]]:
-    """Give the sessions that pass a filter, newest first: some columns of each, its site, and what was corrected.
+    """Give the sessions that pass a filter, newest first: some columns of each, its site, what was corrected, its twin.
 
     The columns are those of ``SessionLine``; ``id``, ``visit_id``, ``port``, ``started`` and ``source`` must be among
     them.
     """
-    changes, running = _changes(connection), _running(connection)
-    entered = _entered_sites(connection)
-    shown = _Shown(tuple(columns), wanted, sites_of_visits(connection), entered, changes, _signers(connection))
-    where, values = _where(wanted, [key for key, change in changes.items() if "clock_s" in change])
+    about = _About.read(connection)
+    changes, names = about.changes, about.names
+    shown = _Shown(tuple(columns), wanted, about)
+    where, values = _where(wanted, [key for key, change in changes.items() if "clock_s" in change], names)
+    seen, seen_values = not_withdrawn(connection, imports.hidden(connection))
+    where, values = where + seen, (*values, *seen_values)
     if wanted.site:
-        there = [visit for visit, site in shown.sites.items() if wanted.site.casefold() in site.casefold()]
-        where += f" AND (visit_id IN ({marks(there)}) OR id IN ({marks(changes)}) OR port IN ({marks(entered)}))"
-        values = (*values, *there, *changes, *entered)
+        there = [visit for visit, site in about.sites.items() if wanted.site.casefold() in site.casefold()]
+        entered = [name for port in about.entered for name in names.all_of(port)]
+        listed = imports.listed(connection)
+        where += f" AND (visit_id IN ({listed}) OR id IN ({listed}) OR port IN ({listed}))"
+        values = (*values, json.dumps(there), json.dumps([*changes, *about.lent]), json.dumps(entered))
     found = connection.exec_driver_sql(
         f"SELECT {', '.join(columns)} FROM charging_session WHERE {where} ORDER BY started DESC"
         + (f" LIMIT {int(limit)}" if limit is not None and not _afterwards(wanted) else ""),
         values,
     )
+    running = [replace(line, port=names.of(line.port)) for line in _running(connection)]
     first = [tuple(getattr(line, name) for name in columns) for line in running if _passes(line, wanted)]
     every = shown.those(chain(first, chain.from_iterable(found.partitions(BATCH))))
     if running or changes:
@@ -180,46 +180,71 @@ def rows(
     return every if limit is None else islice(every, limit)
 
 
-class _Shown:
-    """Turns rows into what is shown of them: site, who brought them, what was corrected."""
+@dataclass(frozen=True, slots=True)
+class _About:
+    """What is said beside the rows: sites of visits and of ports, corrections, signers, names of ports, twins.
 
-    def __init__(
-        self, columns: tuple[str, ...], wanted: SessionFilter, sites: dict[str, str], entered: dict[str, str],
-        changes: dict[str, dict[str, str]], signers: dict[str, str],
-    ) -> None:  # fmt: skip
-        self._columns, self._wanted = columns, wanted
-        self.sites, self._entered, self._changes, self._signers = sites, entered, changes, signers
-        self._id, self._visit, self._started = (columns.index(name) for name in ("id", "visit_id", "started"))
-        self._port = columns.index("port")
+    ``lent`` are sites that a session has from the one that repeats it.
+    """
+
+    sites: dict[str, str]
+    entered: dict[str, str]
+    changes: dict[str, dict[str, str]]
+    signers: dict[str, str]
+    names: PortNames
+    twins: dict[str, Twin]
+    lent: dict[str, str]
+
+    @classmethod
+    def read(cls, connection: Connection) -> "_About":
+        """Return what the archive says."""
+        sites, twins = sites_of_visits(connection), imports.twins(connection)
+        lent = {twin.of: sites.get(twin.visit or "", "") for twin in twins.values() if twin.of}
+        return cls(
+            sites, _entered_sites(connection), _changes(connection), signers_of(connection),
+            imports.port_names(connection), twins, lent,
+        )  # fmt: skip
+
+
+class _Shown:
+    """Turns rows into what is shown of them: their site, who brought them, what was corrected, what repeats them."""
+
+    def __init__(self, columns: tuple[str, ...], wanted: SessionFilter, about: _About) -> None:
+        self._columns, self._wanted, self._about = columns, wanted, about
+        names = ("id", "visit_id", "port", "started")
+        self._id, self._visit, self._port, self._started = (columns.index(name) for name in names)
 
     def those(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-        """Give the rows that pass the filter, with site and names of what was corrected."""
-        site, visit = self.sites.get, self._visit
-        shown: Iterator[tuple[Any, ...]] = ((*row, site(row[visit], ""), ()) for row in rows)
-        if self._entered:
-            entered, port = self._entered.get, self._port
-            shown = ((*row[:-2], entered(row[port]) or row[-2], ()) for row in shown)
-        if self._changes or self._signers:
+        """Give the rows that pass the filter, with site, names of what was corrected, and twin."""
+        about, site, visit = self._about, self._about.sites.get, self._visit
+        shown: Iterator[tuple[Any, ...]] = ((*row, site(row[visit], ""), (), None) for row in rows)
+        if about.entered:
+            entered, port = about.entered.get, self._port
+            shown = ((*row[:-3], entered(row[port]) or row[-3], (), None) for row in shown)
+        if about.changes or about.signers or about.names.names or about.twins:
             shown = map(self._made_good, shown)
-        return filter(self._is_wanted, shown) if self._changes or _afterwards(self._wanted) else shown
+        return filter(self._is_wanted, shown) if about.changes or _afterwards(self._wanted) else shown
 
     def _made_good(self, row: tuple[Any, ...]) -> tuple[Any, ...]:
-        """Return a row with its signer and its corrections."""
-        changes, signer = self._changes.get(row[self._id]), self._signers.get(row[self._visit])
-        if changes is None and signer is None:
+        """Return a row with its signer, its corrections, the name of its port and its twin."""
+        about, key, port = self._about, row[self._id], self._about.names.of(row[self._port])
+        changes, signer, twin = about.changes.get(key), about.signers.get(row[self._visit]), about.twins.get(key)
+        if changes is None and signer is None and twin is None and port == row[self._port] and key not in about.lent:
             return row
         values = dict(zip(self._columns, row, strict=False))
-        site, corrected = row[-2:]
+        values["port"] = port
+        corrected: tuple[str, ...] = ()
+        site = about.entered.get(port) or row[-3] or about.lent.get(key, "")
         if signer is not None:
             values["source"] = signer
         if changes is not None:
             shift = float(changes.get("clock_s", "0"))
             values |= {name: values[name] + shift for name in _MOVED if values.get(name) is not None}
             site, corrected = changes.get("site", site), tuple(sorted(changes))
-        return (*values.values(), site, corrected)
+        return (*values.values(), site, corrected, twin)
 
     def _is_wanted(self, row: tuple[Any, ...]) -> bool:
-        wanted, (site, corrected) = self._wanted, row[-2:]
+        wanted, (site, corrected, _) = self._wanted, row[-3:]
         return (
             (not wanted.site or wanted.site.casefold() in site.casefold())
             and (wanted.ids is None or row[self._id] in wanted.ids)
@@ -227,7 +252,16 @@ class _Shown:
         )
 
 
-def _where(wanted: SessionFilter, moved: Collection[str] = ()) -> tuple[str, tuple[object, ...]]:
+def not_withdrawn(connection: Connection, gone: imports.Hidden) -> tuple[str, tuple[str, ...]]:
+    """Return the condition, for sessions, that keeps out what withdrawn imports brought."""
+    visits, visit_values = imports.not_in(connection, "visit_id", gone.visits)
+    sessions, session_values = imports.not_in(connection, "id", gone.sessions)
+    return visits + sessions, (*visit_values, *session_values)
+
+
+def _where(
+    wanted: SessionFilter, moved: Collection[str] = (), names: PortNames = PortNames()  # noqa: B008  # frozen
+) -> tuple[str, tuple[object, ...]]:  # fmt: skip
     parts = ["1 = 1"]
     values: list[object] = []
     limits = [(">=", wanted.from_), ("<", wanted.to)]
@@ -236,11 +270,14 @@ def _where(wanted: SessionFilter, moved: Collection[str] = ()) -> tuple[str, tup
             parts.append(f"(started {sign} ?" + (f" OR id IN ({marks(moved)}))" if moved else ")"))
             values += [moment.timestamp(), *moved]
     if wanted.charger:
-        parts.append("(lower(port) LIKE ? ESCAPE '!' OR lower(profile) LIKE ? ESCAPE '!')")
-        values += [f"%{_escaped(wanted.charger.casefold())}%"] * 2
+        word = wanted.charger.casefold()
+        others = [name for name, shown in names.names.items() if word in shown.casefold()]
+        said = f" OR port IN ({marks(others)})" if others else ""
+        parts.append(f"(lower(port) LIKE ? ESCAPE '!' OR lower(profile) LIKE ? ESCAPE '!'{said})")
+        values += [*[f"%{_escaped(word)}%"] * 2, *others]
     if wanted.port:
-        parts.append("port = ?")
-        values.append(wanted.port)
+        parts.append(f"port IN ({marks(names.all_of(wanted.port))})")
+        values += names.all_of(wanted.port)
     if wanted.text:
         word = f"%{_escaped(wanted.text.casefold())}%"
         noted = "SELECT session_id FROM session_correction WHERE lower(value) LIKE ? ESCAPE '!'"
@@ -303,7 +340,7 @@ def _entered_sites(connection: Connection) -> dict[str, str]:
     return {name: site for name, facts in said.ports.items() if (site := facts.text("site"))}
 
 
-def _signers(connection: Connection) -> dict[str, str]:
+def signers_of(connection: Connection) -> dict[str, str]:
     """Return from whom whole visits were taken in, by the visit's id, in the words of a source."""
     rows = connection.exec_driver_sql("SELECT visit_id, body FROM result WHERE kind = 'import'").fetchall()
     marks = [(row[0], json.loads(row[1])) for row in rows]

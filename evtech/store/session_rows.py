@@ -1,7 +1,7 @@
 """Charging sessions to and from JSON: in the archive, on the command line, in exports."""
 
 import json
-from dataclasses import asdict, fields
+from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,21 +9,26 @@ from evtech.errors import ArchiveError
 from evtech.measure.sample import ChargerIdentity
 from evtech.store.records import ChargingSession, Gap, PhaseSpan
 
-_MOMENTS = ("started", "ended", "last_seen")
+_MOMENTS = ("started", "ended", "last_seen", "authorised")
+_NAMES = tuple(f.name for f in fields(ChargingSession))
+_WHO = tuple(f.name for f in fields(ChargerIdentity))
 
 
 def iso(moment: datetime | None) -> str | None:
     """Return a moment as ISO 8601 in UTC with milliseconds."""
     if moment is None:
         return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if moment.tzinfo is not UTC:
+        moment = moment.astimezone(UTC)
+    return moment.isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def to_json(session: ChargingSession) -> dict[str, Any]:
     """Return a session as JSON values; ``from_json`` is its inverse (to the millisecond)."""
-    data: dict[str, Any] = {f.name: getattr(session, f.name) for f in fields(session)}
-    data |= {name: iso(data[name]) for name in _MOMENTS}
-    data["charger"] = asdict(session.charger)
+    data: dict[str, Any] = {name: getattr(session, name) for name in _NAMES}
+    for name in _MOMENTS:
+        data[name] = iso(data[name])
+    data["charger"] = {name: getattr(session.charger, name) for name in _WHO}
     data["phases"] = [{"phase": p.phase, "from": iso(p.start), "to": iso(p.end)} for p in session.phases]
     data["gaps"] = [{"from": iso(g.start), "to": iso(g.end), "reason": g.reason} for g in session.gaps]
     data["errors"] = list(session.errors)
@@ -33,9 +38,9 @@ def to_json(session: ChargingSession) -> dict[str, Any]:
 
 def from_json(data: dict[str, Any]) -> ChargingSession:
     """Return the session that ``to_json`` wrote."""
-    values = {f.name: data[f.name] for f in fields(ChargingSession) if f.name in data}
+    values = {name: data[name] for name in _NAMES if name in data}
     values["started"] = datetime.fromisoformat(data["started"])
-    for name in ("ended", "last_seen"):
+    for name in _MOMENTS[1:]:
         values[name] = datetime.fromisoformat(data[name]) if data.get(name) else None
     values["earlier_recordings"] = tuple(data.get("earlier_recordings", ()))
     values["charger"] = ChargerIdentity(**data["charger"])

@@ -152,17 +152,18 @@ def _push_samples(local: Connection, engine: Engine, recording: str) -> int:
     """Push a recording's chunks and its tail and return how many polls were new.
 
     Chunks come in the order of time, and the server drops the rows of its tail that a chunk replaces in the same
-    transaction. A laptop that holds less of the recording than the server (an earlier hand-over) pushes nothing.
+    transaction. A laptop that holds less of the recording than the server (an earlier hand-over) pushes nothing. An
+    earlier part of a recording may come later, with an imported session.
     """
     ours = _polls(local, recording)
     with engine.connect() as server:
         theirs = _polls(server, recording)
-        behind = server.exec_driver_sql(
-            "SELECT max(t0) FROM chunk_time WHERE recording_id = ?", (recording,)
-        ).scalar_one()
+        there = {
+            row[0] for row in server.exec_driver_sql("SELECT t0 FROM chunk_time WHERE recording_id = ?", (recording,))
+        }
     if ours <= theirs:
         return 0
-    for part in _chunk_parts(local, recording, behind):
+    for part in _chunk_parts(local, recording, there):
         with engine.begin() as server:
             _lock(server, recording)
             _push_part(local, server, recording, part)
@@ -188,8 +189,8 @@ def _lock(server: Connection, recording: str) -> None:
     server.exec_driver_sql("SELECT pg_advisory_xact_lock(hashtextextended(?, 0))", (recording,))
 
 
-def _chunk_parts(local: Connection, recording: str, behind: float | None) -> Iterator[Sequence[Any]]:
-    at = behind if behind is not None else -1e18
+def _chunk_parts(local: Connection, recording: str, there: set[float]) -> Iterator[Sequence[Any]]:
+    at = -1e18
     while True:
         rows = local.exec_driver_sql(
             "SELECT t0, t1, n, data FROM chunk_time WHERE recording_id = ? AND t0 > ? ORDER BY t0 LIMIT ?",
@@ -197,8 +198,9 @@ def _chunk_parts(local: Connection, recording: str, behind: float | None) -> Ite
         ).fetchall()
         if not rows:
             return
-        yield rows
         at = rows[-1][0]
+        if new := [row for row in rows if row[0] not in there]:
+            yield new
 
 
 def _push_part(local: Connection, server: Connection, recording: str, part: Sequence[Any]) -> None:

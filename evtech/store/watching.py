@@ -5,6 +5,7 @@ from itertools import chain
 
 from sqlalchemy import Connection
 
+from evtech.store import imports
 from evtech.store.columns import BATCH, Floats, Numbers, Texts, Words, filled
 
 _OUT_OF_USE = ("IDLE", "FAULTED", "UNAVAILABLE", "RESERVED", "UNKNOWN")
@@ -13,7 +14,7 @@ _RECORDINGS = (
     "SELECT id, vendor || ' ' || model || ' ' || coalesce(nullif(serial_number, ''), link), started,"
     " coalesce((SELECT t1 FROM chunk_time WHERE recording_id = recording.id ORDER BY t0 DESC LIMIT 1), 0),"
     " coalesce((SELECT max(t) FROM tail WHERE recording_id = recording.id), 0)"
-    " FROM recording WHERE started <= ? ORDER BY started"
+    " FROM recording WHERE started <= ?{} ORDER BY started"
 )
 # The changes out of use, each with the time of the recording's next change; of two at the same time the one written
 # later is the next. A window function over all changes takes four times as long.
@@ -66,15 +67,23 @@ class Watched:
 
 
 def find(connection: Connection, start: float, end: float, states_from: float) -> Watched:
-    """Return recordings that touch [start, end], and the changes of state in them from a later moment on."""
-    rows = [row for row in connection.exec_driver_sql(_RECORDINGS, (end,)).fetchall() if max(row[2:]) >= start]
+    """Return recordings that touch [start, end], and the changes of state in them from a later moment on.
+
+    What withdrawn imports brought is left out.
+    """
+    gone, names = imports.hidden(connection), imports.port_names(connection)
+    visits, visit_values = imports.not_in(connection, "visit_id", gone.visits)
+    own, own_values = imports.not_in(connection, "id", gone.recordings)
+    found = connection.exec_driver_sql(_RECORDINGS.format(visits + own), (end, *visit_values, *own_values))
+    rows = [row for row in found.fetchall() if max(row[2:]) >= start]
     gaps: dict[str, list[tuple[float, float]]] = {}
     for recording, t0, t1 in connection.exec_driver_sql(
         "SELECT recording_id, t0, t1 FROM gap WHERE t1 >= ? AND t0 <= ? ORDER BY t0", (start, end)
     ):
         gaps.setdefault(recording, []).append((t0, t1))
     spans = [
-        WatchedSpan(row[0], " ".join(row[1].split()), row[2], max(row[2:]), tuple(gaps.get(row[0], ()))) for row in rows
+        WatchedSpan(row[0], names.of(" ".join(row[1].split())), row[2], max(row[2:]), tuple(gaps.get(row[0], ())))
+        for row in rows
     ]
     return Watched(spans, _states(connection, states_from, end))
 

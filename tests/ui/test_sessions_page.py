@@ -8,10 +8,8 @@ from PySide6.QtCore import QDate, QItemSelectionModel, Qt
 from pytestqt.qtbot import QtBot
 
 from evtech.errors import ArchiveError
-from evtech.exchange.csv_samples import preview
 from evtech.store.session_list import SessionLine
 from tests.evtech.insights.fleet import fill
-from ui.import_dialog import ImportDialog
 from ui.main_window import MainWindow
 from ui.models.sessions import ENERGY
 from ui.pages.insights import SessionsBehind
@@ -118,19 +116,6 @@ def test_a_failed_export_says_what_to_do(page: SessionsPage, qtbot: QtBot, monke
 
     qtbot.waitUntil(lambda: len(said) == 2, timeout=3000)
     assert said[1] == "x.csv cannot be written. Choose another folder."
-
-
-def test_an_import_is_looked_at_first_and_marked_as_such(page: SessionsPage, qtbot: QtBot, tmp_path: Path) -> None:
-    file = tmp_path / "logger.csv"
-    file.write_text("Time;Power (kW);Odd\n2025-05-01 10:00:00;11,0;x\n2025-05-01 10:30:00;nix;x\nbad;1,0;x\n")
-    dialog = ImportDialog(file, preview(file), "Europe/Berlin", page)
-    qtbot.addWidget(dialog)
-    assert "'nix' is no number" in dialog.problems.text()
-    assert dialog._points[0].currentData() == "power_total"
-    assert dialog._units[0].currentText() == "kW"
-
-    dialog.zone.setCurrentText("nowhere")
-    assert not dialog.take.isEnabled()
 
 
 def test_a_column_sorts_the_rows_and_the_chosen_session_stays_chosen(page: SessionsPage, qtbot: QtBot) -> None:

@@ -87,13 +87,14 @@ _KEYS: dict[int, Callable[[SessionLine], float | str | None]] = {
 
 def cell(line: SessionLine, column: int) -> str:
     """Return the text of one cell."""
+    is_open = line.ended is None and line.source != RECORDED  # its end is in no file
     end = time.time() if line.ended is None else line.ended
     gaps = str(line.gaps) if line.gaps else translate("Sessions", "none")
     return {
         STARTED: lambda: _started(line),
         CHARGER: lambda: charger(line),
         SITE: lambda: line.site + _mark(line, "site"),
-        DURATION: lambda: duration(end - line.started),
+        DURATION: lambda: "—" if is_open else duration(end - line.started),
         ENERGY: lambda: quantity(line.energy_wh, "Wh"),
         PEAK: lambda: quantity(line.peak_power_w, "W"),
         ENDED_BY: lambda: _ended_by(line),
@@ -106,21 +107,31 @@ def charger(line: SessionLine) -> str:
     name = line.port
     if line.simulated:
         name = translate("Sessions", "{name} (simulated)").format(name=name)
+    if line.twin is not None:
+        words = (
+            translate("Sessions", "{name} (imported: {source}; told twice, not counted)")
+            if line.twin.of
+            else translate("Sessions", "{name} (imported: {source}; credited, not counted)")
+        )
+        return words.format(name=name, source=line.source)
     if line.source != RECORDED:
         name = translate("Sessions", "{name} (imported: {source})").format(name=name, source=line.source)
     return name
 
 
 def totals(shown: Sequence[SessionLine], hidden: int) -> str:
-    """Return number and energy of the rows shown, and how many a filter hides."""
-    sum_wh = quantity(sum(line.energy_wh or 0.0 for line in shown), "Wh")
-    if len(shown) == 1:
+    """Return number and energy of the rows shown that count, and how many a filter hides."""
+    counted = [line for line in shown if line.twin is None]
+    sum_wh = quantity(sum(line.energy_wh or 0.0 for line in counted), "Wh")
+    if len(counted) == 1:
         text = translate("Sessions", "1 session, {energy}").format(energy=sum_wh)
     else:
-        text = translate("Sessions", "{n} sessions, {energy}").format(n=len(shown), energy=sum_wh)
-    without = sum(1 for line in shown if line.energy_wh is None)
+        text = translate("Sessions", "{n} sessions, {energy}").format(n=len(counted), energy=sum_wh)
+    without = sum(1 for line in counted if line.energy_wh is None)
     if without:
         text += translate("Sessions", " ({n} without energy in kWh)").format(n=without)
+    if len(counted) < len(shown):
+        text += translate("Sessions", " · {n} told twice, not counted").format(n=len(shown) - len(counted))
     return text + (translate("Sessions", " · {n} hidden by the filter").format(n=hidden) if hidden else "")
 
 
@@ -137,7 +148,7 @@ def facts(session: ChargingSession, source: str = RECORDED, extras: Sequence[tup
         (translate("Sessions", "Charger"), f"{session.charger.vendor} {session.charger.model}{simulated}".strip()),
         (translate("Sessions", "Serial number"), session.charger.serial_number or "—"),
         (translate("Sessions", "From"), local_time(session.started)),
-        (translate("Sessions", "To"), local_time(session.ended) if session.ended else translate("Sessions", "running")),
+        (translate("Sessions", "To"), local_time(session.ended) if session.ended else _no_end(source)),
         (translate("Sessions", "Duration"), duration((end - session.started).total_seconds())),
         (translate("Sessions", "Energy"), f"{quantity(session.energy_wh, 'Wh')} ({_source(session)})"),
         (translate("Sessions", "Register"), f"{start} → {stop}"),
@@ -150,11 +161,29 @@ def facts(session: ChargingSession, source: str = RECORDED, extras: Sequence[tup
         (translate("Sessions", "Notes"), "; ".join(session.notes) or "—"),
         (translate("Sessions", "Id"), session.id[:8]),
     ]
+    for words, value in ((translate("Sessions", "Token"), session.token),
+                         (translate("Sessions", "Paid by"), _payment(session.payment_method))):  # fmt: skip
+        if value:
+            rows.append((words, value))
     if source != RECORDED:
         rows.insert(0, (translate("Sessions", "Source"), translate("Sessions", "imported: {s}").format(s=source)))
     if session.apparent_energy_vah is not None:
         rows.append((translate("Sessions", "Apparent energy"), quantity(session.apparent_energy_vah, "VAh")))
     return f"<table cellpadding='1'>{''.join(_row(name, text) for name, text in rows)}</table>"
+
+
+def twin_facts(line: SessionLine) -> list[tuple[str, str]]:
+    """Return why a session is left out of sums, as a name and a text; nothing where it counts."""
+    if line.twin is None:
+        return []
+    if line.twin.of is None:
+        return [(translate("Sessions", "Counts"), translate("Sessions", "no: it was credited"))]
+    words = translate("Sessions", "no: it tells session {id} once more. Correct… lets it count.")
+    return [(translate("Sessions", "Counts"), words.format(id=line.twin.of[:8]))]
+
+
+def _no_end(source: str) -> str:
+    return translate("Sessions", "running") if source == RECORDED else translate("Sessions", "not in the file")
 
 
 def _row(name: str, text: str) -> str:
@@ -178,6 +207,17 @@ def _ended_by(line: SessionLine) -> str:
 
 def _source(session: ChargingSession) -> str:
     return energy_source(session.energy_source)
+
+
+def _payment(method: str | None) -> str:
+    return {
+        "rfid": translate("Sessions", "card (RFID)"), "app": translate("Sessions", "app"),
+        "ad_hoc": translate("Sessions", "ad hoc (bank card, QR)"), "contract": translate("Sessions", "contract"),
+        "plug_and_charge": translate("Sessions", "plug and charge"), "remote": translate("Sessions", "remote start"),
+        "key_code": translate("Sessions", "key code"), "local": translate("Sessions", "at the charger"),
+        "vehicle": translate("Sessions", "vehicle (Autocharge)"), "none": translate("Sessions", "free"),
+        "other": translate("Sessions", "other"),
+    }.get(method or "", method or "")  # fmt: skip
 
 
 def _titles() -> tuple[str, ...]:

@@ -29,10 +29,12 @@ from evtech.store.session_extras import Attachment
 from evtech.store.session_list import SessionLine, SessionList
 from ui.bridge import Bridge
 from ui.models.comparison import comparison
-from ui.models.sessions import CHARGER, STARTED, SessionsModel, facts, totals
+from ui.models.sessions import CHARGER, STARTED, SessionsModel, facts, totals, twin_facts
 from ui.pages.insights import SessionsBehind
 from ui.pages.page import Page
 from ui.session_dialogs import CorrectionDialog, NoteDialog
+from ui.session_imports import SessionImports
+from ui.tasks import IMPORT_ENDINGS
 from ui.theme import Theme
 from ui.widgets.dress import Heading, LargeButton, dress
 from ui.widgets.session_filter import SessionFilterBar
@@ -53,6 +55,7 @@ class SessionsPage(Page):
         self._asked = 0
         self._drawn: tuple[object, ...] = ()
         self._seen: dict[str, SessionData] = {}
+        self.imports = SessionImports(self, archive, bridge, lambda: self.theme, self._say_import)
         self.total = 0
         self.model = SessionsModel()
         layout = QVBoxLayout(self)
@@ -190,34 +193,28 @@ class SessionsPage(Page):
         line = self.selected()
         if line is None:
             return
-        dialog = CorrectionDialog(line.site, self)
+        dialog = CorrectionDialog(line.site, self, is_left_out=line.twin is not None)
         if dialog.exec():
             who, why = dialog.technician.text().strip(), dialog.reason.text().strip()
             for field, value in dialog.changes().items():
                 self._archive.correct_session(line.id, field, value, technician=who, reason=why)
-            self._after_change()
+            if dialog.counts.isChecked():
+                from evtech.exchange.keeping import say_same
 
-    def import_files(self) -> None:
-        """Ask for files and take their sessions in; a CSV is shown first."""
-        names, _ = QFileDialog.getOpenFileNames(
-            self, translate("Sessions", "Import"), "",
-            translate("Sessions", "Sessions (*.csv *.json *.jsonl *.log *.ndjson);;All files (*)"),
-        )  # fmt: skip
-        for name in names:
-            self.open_file(Path(name))
+                self._bridge.work(lambda: say_same(self._archive, line.id, None), self._after_change)
+            else:
+                self._after_change()
 
     def open_file(self, path: Path) -> bool:
-        """Take in a file that was dropped on the window, if it holds sessions."""
-        from ui.import_dialog import import_with_preview
-
-        if path.suffix.lower() not in (".csv", ".json", ".jsonl", ".ndjson", ".log"):
+        """Show what a file that was dropped on the window holds, if it may hold sessions."""
+        if path.suffix.lower() not in IMPORT_ENDINGS:
             return False
-        import_with_preview(self, path, self._archive, self._bridge, self._say_import)
+        self.imports.look_at([path])
         return True
 
     def _say_import(self, words: str) -> None:
         self.message.emit(words)
-        self._after_change()
+        self.load()
 
     def _after_change(self, result: object = None) -> None:
         if isinstance(result, EvtechError):
@@ -311,7 +308,7 @@ class SessionsPage(Page):
             self.views[place].show_moment(self._moment.at)
         dress(self, self.theme)
         if len(chosen) == 1:
-            self.details.setText(facts(found.session, line.source, extras_text(found)))
+            self.details.setText(facts(found.session, line.source, [*twin_facts(line), *extras_text(found)]))
         elif all(other.id in self._seen for other in chosen):
             one, other = (self._seen[each.id].session for each in chosen)
             self.details.setText(comparison(one, other))
@@ -325,7 +322,7 @@ class SessionsPage(Page):
             (translate("Sessions", "Note…"), self.add_note),
             (translate("Sessions", "Photo…"), self.add_photo),
             (translate("Sessions", "Correct…"), self.correct),
-            (translate("Sessions", "Import…"), self.import_files),
+            (translate("Sessions", "Import"), self.imports.menu()),
             (translate("Sessions", "Export"), self._export_menu()),
             (translate("Sessions", "Report"), self._report_menu()),
         ):
@@ -334,11 +331,11 @@ class SessionsPage(Page):
                 button.setMenu(act)
             else:
                 button.clicked.connect(act)
-            if act != self.import_files:
+            if text == translate("Sessions", "Import"):
+                self.import_button = button
+            else:
                 self._buttons.append(button)
                 button.setEnabled(False)
-            else:
-                self.import_button = button
             inner.addWidget(button)
         row.addLayout(inner)
         return row

@@ -18,7 +18,7 @@ class ZoneBox(QComboBox):
         super().__init__()
         self.setEditable(True)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.addItems(["", "UTC", *_zones()])
+        self.addItems(["", "UTC", *zone_names()])
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(20)
         self.setAccessibleName(translate("Billing", "Time zone of the charger"))
@@ -43,5 +43,6 @@ class ZoneBox(QComboBox):
 
 
 @cache
-def _zones() -> list[str]:
+def zone_names() -> list[str]:
+    """Return the names that are offered; the first call takes a while."""
     return sorted(name for name in available_timezones() if "/" in name and not name.startswith("Etc/"))

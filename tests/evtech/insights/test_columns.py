@@ -264,8 +264,9 @@ def test_a_screen_loses_nothing_that_a_rule_finds(records: Made) -> None:
 
 
 def _overlaps(own: list[Attempt]) -> int:
-    plugged = sorted((a.plugged_at, a.unplugged_at or 0.0) for a in own if a.plugged_at is not None)
-    return sum(start < max((end for _, end in plugged[:i]), default=0.0) for i, (start, _) in enumerate(plugged))
+    plugged = sorted((a for a in own if a.plugged_at is not None), key=lambda a: a.plugged_at or 0.0)
+    ends = [a.unplugged_at or 0.0 for a in plugged]
+    return sum((a.plugged_at or 0.0) < max(ends[:i], default=0.0) for i, a in enumerate(plugged))
 
 
 @often

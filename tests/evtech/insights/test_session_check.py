@@ -9,8 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from evtech.exchange.incoming import keep
-from evtech.exchange.reading import read_file
 from evtech.insights.kept_findings import all_kept, in_force
 from evtech.insights.rule_limits import DEFAULTS
 from evtech.insights.session_check import check_archive, check_session, check_sessions
@@ -23,6 +21,7 @@ from evtech.store.session_list import line_of
 from tests.evtech.diagnostics.station import write_csv
 from tests.evtech.diagnostics.test_healthy_recordings import SESSIONS
 from tests.evtech.diagnostics.test_healthy_recordings import session as healthy
+from tests.evtech.exchange.taking import keep
 from tests.evtech.insights.recorded import START, Happen, plug, put, record, unplug
 
 FOREVER = (0.0, 1e12)
@@ -58,7 +57,7 @@ def test_a_sound_charge_of_every_kind_of_product_is_clean(archive: Archive, prof
 
 @pytest.mark.parametrize("name", SESSIONS)
 def test_four_hours_of_a_healthy_vehicle_fire_nothing(archive: Archive, tmp_path: Path, name: str) -> None:
-    keep(archive, read_file(write_csv(tmp_path / "t.csv", healthy(name, 3.0))))
+    keep(archive, write_csv(tmp_path / "t.csv", healthy(name, 3.0)))
 
     assert archive.results("anomaly") == []
     assert len(archive.results("check")) == 1

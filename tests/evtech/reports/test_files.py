@@ -1,11 +1,12 @@
 """A file is whole or not there, whatever the disk does."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from evtech.errors import ArchiveError
-from evtech.reports.files import write_whole
+from evtech.reports.files import write_parts, write_whole
 
 
 def test_a_file_appears_whole(tmp_path: Path) -> None:
@@ -31,3 +32,15 @@ def test_a_target_that_is_a_folder_is_left_alone(tmp_path: Path) -> None:
     with pytest.raises(ArchiveError):
         write_whole(tmp_path / "folder", b"whole")
     assert [f.name for f in tmp_path.iterdir()] == ["folder"]
+
+
+def test_a_file_whose_parts_fail_is_not_there(tmp_path: Path) -> None:
+    def parts() -> Iterator[bytes]:
+        yield b"one"
+        raise ArchiveError("the second part is damaged")
+
+    with pytest.raises(ArchiveError, match="second part"):
+        write_parts(tmp_path / "x.json", parts())
+    assert list(tmp_path.iterdir()) == []
+    write_parts(tmp_path / "x.json", [b"one", b"two"])
+    assert (tmp_path / "x.json").read_bytes() == b"onetwo"
