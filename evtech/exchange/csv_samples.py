@@ -1,7 +1,7 @@
 """A CSV of samples, from evtech or from anybody, as one session; read in stretches, whatever its length.
 
 A cell that is no number is missing and counted, a row without a time is left out and counted: nothing is guessed in
-between. Rows may be out of order within half a million of each other.
+between. Rows may be out of order within a hundred thousand of each other.
 """
 
 from collections.abc import Iterator, Sequence
@@ -24,7 +24,7 @@ from evtech.store.records import ChargingSession
 from evtech.store.spool import Block
 
 SOURCE = "csv"
-HELD = 1 << 20  # rows kept to put them in order; half of them are let go at once
+HELD = 1 << 18  # rows kept to put them in order; half of them are let go at once
 _CHUNK = 8192
 _QUALITIES = frozenset(Quality)
 _LATEST_S = 1e11  # of times that are plain seconds; longer ones are milliseconds
@@ -147,7 +147,7 @@ class _Reader:
         if self._let_go is not None and (times <= self._let_go).any():
             line = lines[int(np.argmax(times <= self._let_go))]
             raise InputError(
-                f"{self._table.source.path}, line {line}: the time lies before that of rows half a million lines"
+                f"{self._table.source.path}, line {line}: the time lies before that of rows a hundred thousand lines"
                 " above.", "Sort the file by time; nothing was imported.",
             )  # fmt: skip
 

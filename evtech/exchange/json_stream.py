@@ -85,9 +85,15 @@ class JsonStream:
                 raise self.wrong("it is nested too deeply") from error
             except ValueError as error:
                 raise self.wrong(str(error)) from error
-            if end < len(self._text) or not self._more():  # a number at the end of a piece may go on
+            if not self._may_go_on(found, end) or not self._more():
                 self._at = end
                 return found
+
+    def _may_go_on(self, found: Any, end: int) -> bool:
+        """Return whether a value at the end of a piece may only be the beginning of one: 1 of 1.5, 1 of 1e9."""
+        left = len(self._text) - end
+        is_number = isinstance(found, int | float) and not isinstance(found, bool)
+        return left == 0 or (is_number and left < _LONGEST_NUMBER and self._text[end] in "0123456789.eE+-")
 
     def end(self) -> None:
         """Demand that nothing follows."""

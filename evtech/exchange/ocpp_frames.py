@@ -5,6 +5,7 @@ messages with one number apart: whether ``sent`` means to the charger or from it
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -12,6 +13,14 @@ from typing import Any
 from evtech.exchange.json_stream import DECODER, loads
 
 CALL, RESULT, ERROR = 2, 3, 4
+_LONGEST = 400  # letters before a message in which its time and its charge point are looked for
+
+
+def _places(*names: str) -> dict[str, int]:
+    """Return names with their rank."""
+    return {name: place for place, name in enumerate(names)}
+
+
 _START = re.compile(r'\[\s*[234]\s*,\s*"')
 _TIME = re.compile(
     r"\d{4}[-/]\d\d[-/]\d\d[T ]\d\d:\d\d:\d\d(?:[.,]\d+)?\s?(?:Z|UTC|[+-]\d\d:?\d\d)?|\b\d{2}[./]\d{2}[./]\d{4}[ ,T]+"
@@ -33,13 +42,15 @@ _NO_NAME = _OUT | _IN | frozenset((
     "central", "system", "server", "backend", "charger", "chargepoint", "chargingstation", "raw", "log", "main", "utc",
     "gmt", "z", "for", "is", "the", "a",
 ))  # fmt: skip
-_NAMES = (
+_NAMES = _places(
     "charge_point", "chargePoint", "chargePointId", "charge_point_id", "chargepoint", "chargeBoxId", "charge_box_id",
     "chargingStation", "chargingStationId", "charging_station_id", "cp", "cpid", "cpId", "cp_id", "station",
     "stationId", "station_id", "identity", "clientId", "client_id",
 )  # fmt: skip
-_TIMES = ("timestamp", "time", "ts", "at", "@timestamp", "datetime", "date", "created_at", "createdAt", "received_at")
-_WAYS = ("direction", "dir", "way", "sender", "origin")
+_TIMES = _places(
+    "timestamp", "time", "ts", "at", "@timestamp", "datetime", "date", "created_at", "createdAt", "received_at"
+)
+_WAYS = _places("direction", "dir", "way", "sender", "origin")
 _FRAMES = ("message", "msg", "frame", "payload", "data", "raw", "body", "content", "_source")
 _KINDS = {"2": CALL, "3": RESULT, "4": ERROR, "call": CALL, "callresult": RESULT, "callerror": ERROR, "request": CALL,
           "req": CALL, "response": RESULT, "conf": RESULT, "res": RESULT, "error": ERROR}  # fmt: skip
@@ -88,7 +99,7 @@ def _of_text(line: str) -> list[Frame]:
         array, _ = DECODER.raw_decode(bare, match.start())
     except (ValueError, RecursionError):
         return []
-    before = bare[: match.start()]
+    before = bare[max(0, match.start() - _LONGEST) : match.start()]
     if not before.strip():
         return frames_of(array)
     station, logged, way = _around(before)
@@ -181,9 +192,10 @@ def _object(value: Any) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _said(row: dict[str, Any], names: tuple[str, ...]) -> str | None:
-    for name in names:
-        value = row.get(name)
+def _said(row: dict[str, Any], names: Mapping[str, int]) -> str | None:
+    """Return what the first of some keys says."""
+    for name in sorted(row.keys() & names.keys(), key=names.__getitem__):
+        value = row[name]
         if isinstance(value, dict):
             value = value.get("id") or value.get("identity") or value.get("name")
         if isinstance(value, str | int | float) and not isinstance(value, bool) and value != "":

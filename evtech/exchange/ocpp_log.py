@@ -19,6 +19,7 @@ from evtech.exchange.source_file import SourceFile
 from evtech.exchange.times import Clock
 
 SOURCE = "ocpp"
+MOST_STATIONS, MOST_LETTERS = 10_000, 200
 ENVELOPES = ("messages", "logs", "log", "frames", "hits")  # keys under which exports hold their messages
 _DAMAGED = (KeyError, TypeError, ValueError, AttributeError, IndexError, OverflowError)
 
@@ -99,7 +100,13 @@ class _Reader:
                 self._parcel.problems.add(f"line {line}, message {number}: no OCPP message; it is left out")
 
     def _station(self, name: str) -> Station:
+        name = name[:MOST_LETTERS]
         if name not in self._stations:
+            if len(self._stations) >= MOST_STATIONS:
+                raise InputError(
+                    f"{self._source.path} names more than {MOST_STATIONS} charge points.",
+                    "Is what stands before the messages the charge point's name? Give it with --charger.",
+                )
             site = self._plan.site if self._plan.site is not None else name
             self._stations[name] = Station(name, site, self._clock, self._parcel.problems, self._parcel.remarks)
         return self._stations[name]

@@ -28,6 +28,7 @@ _MOST_OPEN = 4  # transactions of a port that wait for their end
 _OUT_OF_USE = ("FAULTED", "UNAVAILABLE")
 _AWAY = ("IDLE", "FAULTED", "UNAVAILABLE", "RESERVED")
 WHOLE = "0"
+MOST_PORTS = 200
 # states of a port as phases of the transaction at it
 IN_USE = {"PLUGGED": "PREPARING", "CHARGING": "CHARGING", "PAUSED_BY_EV": "PAUSED_BY_EV",
           "PAUSED_BY_EVSE": "PAUSED_BY_EVSE", "FINISHING": "FINISHING", "FAULTED": "FAULTED"}  # fmt: skip
@@ -68,6 +69,7 @@ class Station:
         self._wrong_clock = 0
         self._behind: list[float] = []
         self._clock = clock
+        self._logged: tuple[str | None, float | None] = (None, None)
         self._ways: set[str] = set()
         self._heard: list[float] = []
         self._silences: list[tuple[float, float]] = []
@@ -77,7 +79,7 @@ class Station:
     def time(self, said: Any, logged: str | None) -> float | None:
         """Return when something was, by the charger's clock; by the log's where that clock cannot be right."""
         told = self._clock.seconds(said, self.line) if isinstance(said, str) else None
-        wrote = self._clock.seconds(logged, self.line) if logged else None
+        wrote = self._wrote(logged)
         if said and (told is None or told < UNSET):
             told = None
             self._wrong_clock += 1
@@ -90,9 +92,15 @@ class Station:
             self._behind.append(wrote - told)
         return told
 
+    def _wrote(self, logged: str | None) -> float | None:
+        """Return the time of a line of the log; it is asked for several times."""
+        if logged != self._logged[0]:
+            self._logged = (logged, self._clock.seconds(logged, self.line) if logged else None)
+        return self._logged[1]
+
     def hear(self, said: float | None, logged: str | None) -> None:
         """Note that the station said something, by the log's clock where it has one."""
-        wrote = self._clock.seconds(logged, self.line) if logged else None
+        wrote = self._wrote(logged)
         at = wrote if wrote is not None else said
         if at is None:
             return
@@ -146,7 +154,9 @@ class Station:
 
     def port(self, number: Any) -> Port:
         """Return a port by its number."""
-        key = str(number)
+        key = str(number)[:40]
+        if key not in self.ports and len(self.ports) >= MOST_PORTS:
+            raise ValueError(f"more than {MOST_PORTS} connectors are no charger's")
         return self.ports.setdefault(key, Port(key))
 
     def status(self, number: str, phase: str, word: str, at: float, code: str | None, meaning: str | None) -> None:

@@ -77,12 +77,12 @@ class Transaction:
                 continue
             if (signed := signed_of(each)) is not None and len(signed[1]) <= MOST_SIGNED:
                 self.signed[signed[0]] = (at, signed[1])
-            if (energy := interval_of(each)) is not None:
-                self.interval_wh = (self.interval_wh or 0.0) + energy
-                continue
-            point, number = point_of(each), value_of(each)
+            point = point_of(each)
+            number = value_of(each) if point is not None else None
             if point is not None and number is not None:
                 row[point] = number
+            elif (energy := interval_of(each)) is not None:
+                self.interval_wh = (self.interval_wh or 0.0) + energy
         if not row:
             del self.samples[at]
         else:

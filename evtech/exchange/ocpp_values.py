@@ -1,6 +1,6 @@
 """OCPP's words in evtech's: states, reasons to stop, tokens, measurands with phases and units (1.6 and 2.0.1)."""
 
-import math
+from functools import lru_cache
 from typing import Any
 
 from evtech.measure.vocabulary import TERMS
@@ -46,17 +46,24 @@ DC_NAMES = {"voltage_ln_average": "dc_voltage", "current_total": "dc_current"}
 _FACTORS = {"k": 1e3, "m": 1e-3, "M": 1e6}
 _PREFIXED = frozenset(("kWh", "kW", "kvar", "kvarh", "kVA", "kVAh", "mA", "mV", "MWh", "MW", "kV"))
 _MOST = 1e15
+_WORD = 60  # letters of a measurand, a phase or a unit; what a foreign file says is remembered below
 
 
 def point_of(sampled: dict[str, Any]) -> str | None:
     """Return the standard name of a sampled value; ``None`` where evtech has none, or where it is another place."""
-    measurand = str(sampled.get("measurand") or REGISTER)
-    place = sampled.get("location")
+    return _point(
+        str(sampled.get("measurand") or REGISTER)[:_WORD], str(sampled.get("location") or "")[:_WORD],
+        str(sampled.get("phase") or "")[:_WORD],
+    )  # fmt: skip
+
+
+@lru_cache(4096)  # a log repeats its few measurands
+def _point(measurand: str, place: str, phase: str) -> str | None:
     if measurand == "Temperature":
-        return _TEMPERATURES.get(str(place or "Body"))
-    if place not in (None, "Outlet", "EV"):  # the grid's side, the cable: another meter than the session's
+        return _TEMPERATURES.get(place or "Body")
+    if place not in ("", "Outlet", "EV"):  # the grid's side, the cable: another meter than the session's
         return None
-    phase = str(sampled.get("phase") or "").casefold()
+    phase = phase.casefold()
     if not phase:
         name = _WHOLE.get(measurand)
     elif phase in ("l1-l2", "l2-l3", "l3-l1"):
@@ -75,22 +82,30 @@ def value_of(sampled: dict[str, Any]) -> float | None:
         return None
     told = sampled.get("unitOfMeasure")
     told = told if isinstance(told, dict) else {}
-    unit = str(sampled.get("unit") or told.get("unit") or "")
     try:
         power = int(told.get("multiplier") or 0)
-        number = float(sampled["value"])
+        value = sampled["value"]
+        number = float(value)
     except (KeyError, TypeError, ValueError, OverflowError):
         return None
-    if isinstance(sampled["value"], bool) or not math.isfinite(number) or abs(power) > 12:
+    if isinstance(value, bool) or abs(power) > 12 or not abs(number) < _MOST:
         return None
-    number *= 10.0**power * (_FACTORS[unit[0]] if unit in _PREFIXED else 1.0)
-    if unit == "Fahrenheit":
-        number = (number - 32.0) / 1.8
-    elif unit == "K":
-        number -= 273.15
-    elif unit in ("Percent", "%") and sampled.get("measurand") == "Power.Factor":
-        number /= 100.0
+    unit, measurand = sampled.get("unit") or told.get("unit"), sampled.get("measurand")
+    factor, shift = _scale(str(unit or "")[:_WORD], str(measurand or "")[:_WORD])
+    number = number * 10.0**power * factor + shift if power else number * factor + shift
     return number if abs(number) < _MOST else None
+
+
+@lru_cache(1024)
+def _scale(unit: str, measurand: str) -> tuple[float, float]:
+    """Return factor and shift to the base unit."""
+    if unit == "Fahrenheit":
+        return 1 / 1.8, -32.0 / 1.8
+    if unit == "K":
+        return 1.0, -273.15
+    if unit in ("Percent", "%") and measurand == "Power.Factor":
+        return 0.01, 0.0
+    return (_FACTORS[unit[0]] if unit in _PREFIXED else 1.0), 0.0
 
 
 def interval_of(sampled: dict[str, Any]) -> float | None:
@@ -102,10 +117,11 @@ def interval_of(sampled: dict[str, Any]) -> float | None:
 
 def signed_of(sampled: dict[str, Any]) -> tuple[str, str] | None:
     """Return context and text of a signed value: 1.6 has it in the value, 2.0.1 beside it."""
-    context = str(sampled.get("context") or "Sample.Periodic")
-    if sampled.get("format") == "SignedData":
-        return context, str(sampled.get("value") or "")
     beside = sampled.get("signedMeterValue")
-    if isinstance(beside, dict) and beside.get("signedMeterData"):
-        return context, str(beside["signedMeterData"])
-    return None
+    if sampled.get("format") == "SignedData":
+        text = sampled.get("value")
+    elif isinstance(beside, dict):
+        text = beside.get("signedMeterData")
+    else:
+        return None
+    return str(sampled.get("context") or "Sample.Periodic"), str(text or "")

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
+from evtech.errors import InputError
 from evtech.exchange.incoming import Credit, Incoming, Item, StateLog, Stretch, made_id
 from evtech.exchange.joining import joined
 from evtech.measure.sample import ChargerIdentity
@@ -21,6 +22,7 @@ from evtech.store.spool import Block, Spool
 from evtech.store.twins import JOINED
 
 _STATE_POINT = (("ocpp_state", ""),)
+MOST_PORTS = 50_000
 
 
 @dataclass(slots=True)
@@ -184,6 +186,10 @@ class Placing:
         seen.first = line.started if seen.first is None else min(seen.first, line.started)
         seen.last = end if seen.last is None else max(seen.last, end)
         seen.ports[line.port] += 1
+        if len(seen.ports) > MOST_PORTS:
+            raise InputError(
+                f"{self._file} names more than {MOST_PORTS} ports.", "Is the column of the port the right one?"
+            )
         if line.energy_wh is not None:
             seen.energy_wh = (seen.energy_wh or 0.0) + line.energy_wh
 

@@ -46,6 +46,7 @@ TABLES: dict[str, tuple[str, ...]] = {
     "result": ("id", "kind", "at", "visit_id", "session_id", "recording_id", "title", "verdict", "replaces", "body"),
 }  # fmt: skip
 BATCH = 1000
+MOST_HELD = 20_000  # recordings that wait for an earlier beginning
 _SPACE = uuid.UUID("2c0f5b7e-6f0b-4f5b-9d6c-0c1a4f9b7d10")  # of ids that the same content gets again
 
 
@@ -111,6 +112,8 @@ class Spool:
             base = uuid.uuid4().int & 0x3FFF_FFFF_FFFF  # ids of points are chosen here, as a recording's writer does
             for position, (name, unit) in enumerate(points):
                 self._add("point", (base + position, id_, position, name, unit))
+        if len(self._recordings) >= MOST_HELD:  # each session with samples has one of its own
+            self._write_recordings()
         if known is None or started < known[2]:
             self._recordings[id_] = (id_, visit_id, started, 0.0, who.profile, who.vendor, who.model,
                                      who.serial_number, who.firmware_version, who.link)  # fmt: skip
@@ -168,10 +171,8 @@ class Spool:
         """Write what still lies in memory; the rows can be read from now on, and no more are taken."""
         for v in self._visits.values():
             self._add("visit", (v.id, v.started.timestamp(), v.site, v.technician, v.purpose, v.notes, v.simulated))
-        for row in self._recordings.values():
-            self._add("recording", row)
         self._visits.clear()
-        self._recordings.clear()
+        self._write_recordings()
         for name in TABLES:
             self._write(name)
 
@@ -202,6 +203,11 @@ class Spool:
     def note_known(self, ids: Sequence[str]) -> None:
         """Note sessions that an archive has already."""
         self._file.executemany("INSERT OR IGNORE INTO known VALUES (?)", [(id_,) for id_ in ids])
+
+    def _write_recordings(self) -> None:
+        for row in self._recordings.values():
+            self._add("recording", row)
+        self._recordings.clear()
 
     def _add(self, table: str, row: tuple[Any, ...]) -> None:
         rows = self._rows[table]

@@ -222,3 +222,22 @@ def test_a_long_log_needs_little_memory(tmp_path: Path) -> None:
 
     assert count > 400
     assert peak < 6 << 20
+
+
+def test_names_without_end_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from evtech.exchange import ocpp_log, placing
+
+    monkeypatch.setattr(ocpp_log, "MOST_STATIONS", 50)
+    monkeypatch.setattr(placing, "MOST_PORTS", 50)
+    rows = [{"chargePoint": f"CP{n}", "message": row} for n in range(60) for row in WHOLE]
+    with pytest.raises(InputError, match="more than 50 charge points"):
+        read(written(tmp_path, "x.jsonl", lines(*rows)))
+    archive = Archive.open(tmp_path / "a.evtech")
+    table = "port,start,end,energy_kwh\n" + "".join(f"P{n},2026-03-01T10:00Z,2026-03-01T11:00Z,5\n" for n in range(60))
+    with pytest.raises(InputError, match="more than 50 ports"):
+        keep(archive, written(tmp_path, "x.csv", table))
+    archive.close()
+    body = {"status": "Available", "timestamp": "2026-03-01T12:00Z"}
+    many = [[2, str(n), "StatusNotification", body | {"connectorId": n}] for n in range(1, 300)]
+    _, states, parcel = read(written(tmp_path, "y.jsonl", lines(*many)))
+    assert (len(states), parcel.problems.count) == (200, 99)

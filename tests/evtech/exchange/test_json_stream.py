@@ -40,6 +40,15 @@ def test_elements_are_those_of_the_whole(values: list[Any], indent: int | None, 
         found.end()
 
 
+@pytest.mark.parametrize("piece", range(1, 12))
+def test_numbers_may_be_cut_anywhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, piece: int) -> None:
+    monkeypatch.setattr(source_file, "_PIECE", piece)
+    monkeypatch.setattr(source_file.SourceFile, "encoding", lambda self: "utf-8")
+    found = stream(tmp_path, "[1.5, -2.25e-3, 1E+9, 0, true, null, -1]")
+
+    assert [found.value() for _ in found.elements()] == [1.5, -0.00225, 1e9, 0, True, None, -1]
+
+
 def test_objects_give_their_keys_one_by_one(tmp_path: Path) -> None:
     found = stream(tmp_path, '{"a": 1, "rows": [1, 2], "b": {"c": []}}')
     told = []
