@@ -78,7 +78,9 @@ def read_archive(
     attempts, outages = attempts_of(sessions).by_start(), outages_of(fleet.outages, ports)
     findings = _findings(archive, sessions, ports, period)
     warnings = [f"{told_twice} sessions are told twice or were credited; each counts once"] if told_twice else []
-    return Records(ports, attempts, outages, states, warnings, findings, limits, statuses(archive))
+    foreign = sessions.take(~sessions.source.among({RECORDED}))
+    imported = foreign if period is None else foreign.take(foreign.started >= period[0])
+    return Records(ports, attempts, outages, states, warnings, findings, limits, statuses(archive), len(imported))
 
 
 def _before(period: Interval | None, days: float) -> datetime | None:

@@ -137,6 +137,7 @@ def overview_json(found: Overview) -> dict[str, Any]:
         },
         "hour_of_week": [_bin_json(found.week, index) for index in range(len(found.week.kwh))],
         "anomalies": [anomaly_json(a, found.records.judged.get(a.id)) for a in found.anomalies],
+        "imported_sessions": found.records.imported,
         "warnings": found.records.warnings,
     }
 

@@ -140,3 +140,4 @@ class Records:
     findings: "list[Anomaly]" = field(default_factory=list)  # of rules over samples, kept with the sessions
     limits: SampleLimits = DEFAULTS  # of rules over what was recorded
     judged: "Mapping[str, FindingStatus]" = field(default_factory=dict)  # what people said of findings, by their id
+    imported: int = 0  # sessions that began in the period and were not recorded by evtech

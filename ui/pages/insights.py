@@ -197,7 +197,8 @@ class InsightsPage(Page):
         self.picture = result
         found = result.overview
         self.reports.show_ports(found.records.ports, self.period.days())
-        self.state.setVisible(False)
+        self.state.setText("; ".join(found.records.warnings))
+        self.state.setVisible(bool(found.records.warnings))
         self._offer_newest()
         self.headline.setText(_headline(result))
         self._show_remarks(all_of_them=False)
@@ -415,6 +416,8 @@ def _headline(shown: "Picture") -> str:
         translate("Insights", "{n} ports").format(n=len(found.records.ports)),
         f"{grouped(kwh)} kWh" if kwh >= 100 else f"{kwh:.2f} kWh",
     ]
+    if found.records.imported:
+        parts.append(translate("Insights", "{n} imported").format(n=grouped(found.records.imported)))
     if found.success.attempts < len(found.attempts):
         parts.append(translate("Insights", "{n} attempts can be judged").format(n=grouped(found.success.attempts)))
     if found.success.attempt is not None:
