@@ -174,7 +174,9 @@ def _found(
     context: typer.Context, from_: str | None, to: str | None, charger: str | None, site: str | None
 ) -> "tuple[list[Anomaly], dict[str, FindingStatus]]":
     from evtech.insights.archive_records import read_archive
+    from evtech.insights.attempts import Attempts
     from evtech.insights.finding_list import period_anomalies
+    from evtech.insights.overview import by_port
 
     low, high = _span(from_, to)
     archive = open_archive(context)
@@ -182,14 +184,11 @@ def _found(
         records = read_archive(archive, charger, (low, high), site=site)
     finally:
         archive.close()
-    starting: dict[str, list[Any]] = {}
-    for attempt in records.attempts:
-        if low <= attempt.start < high:
-            starting.setdefault(attempt.port, []).append(attempt)
-    ends = [a.end for a in records.attempts]
-    begins = [a.start for a in records.attempts if a.start >= low]
-    period = (min(begins, default=0.0), min(high, max(ends, default=1.0)))
-    return period_anomalies(records, starting, period), dict(records.judged)
+    attempts = Attempts.of(records.attempts)
+    inside = attempts.take((attempts.start >= low) & (attempts.start < high))
+    first = float(inside.start.min()) if len(inside) else 0.0
+    last = min(high, float(attempts.end.max())) if len(attempts) else 1.0
+    return period_anomalies(records, by_port(inside), (first, last)), dict(records.judged)
 
 
 def _judge(context: typer.Context, finding: str, status: str, reason: str, technician: str) -> None:

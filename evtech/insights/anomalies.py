@@ -12,10 +12,12 @@ import numpy as np
 
 from evtech.insights.anomaly_screens import MEAN_ABOVE_PEAK, PLAUSIBLE, overlapping, suspicious
 from evtech.insights.attempts import Attempts
+from evtech.insights.finding_words import finding_text, finding_todo
 from evtech.insights.records import Attempt, Port
 from evtech.insights.statistics import OUTLIER, trailing_z
 
 WINDOW, LEAST = 30, 8
+OF_ROWS = "session"  # what these findings are about; rules over samples may find the same thing in its samples
 _SLIP_TOLERANCE = 0.1
 
 
@@ -76,32 +78,35 @@ def session_anomalies(by_port: Mapping[str, Iterable[Attempt]], ports: Mapping[s
     return sorted(found, key=lambda a: (a.start, a.rule))
 
 
-def _made(attempt: Attempt, rule: str, severity: str, text: str, suggestion: str, *figures: float | None) -> Anomaly:
-    value, limit = figures or (None, None)
-    end = attempt.end
-    return Anomaly(rule, severity, attempt.port, attempt.start, end, value, limit, text, suggestion, attempt.session_id)
+def _made(
+    attempt: Attempt, said: str, severity: str, value: float, limit: float, *, rule: str = "", **more: float
+) -> Anomaly:
+    """Return a finding; ``said`` names its sentence, ``row_`` and the rule unless ``rule`` is another."""
+    figures: dict[str, float | str] = {"value": value, "limit": limit, **more}
+    return Anomaly(
+        rule or said.removeprefix("row_"), severity, attempt.port, attempt.start, attempt.end, value, limit,
+        finding_text(said, figures), finding_todo(said), attempt.session_id, OF_ROWS, (), said, figures,
+    )  # fmt: skip
 
 
 def _clock(attempt: Attempt) -> Anomaly | None:
     """Find times that run backwards: energy or unplugging before what must come first."""
     pairs = (
-        (attempt.plugged_at, attempt.energy_started_at, "energy began before the plug was in"),
-        (attempt.energy_started_at, attempt.energy_ended_at, "energy ended before it began"),
-        (attempt.plugged_at, attempt.unplugged_at, "unplugged before plugged in"),
-        (attempt.energy_started_at, attempt.unplugged_at, "unplugged before energy began"),
+        (attempt.plugged_at, attempt.energy_started_at, "row_clock_plug"),
+        (attempt.energy_started_at, attempt.energy_ended_at, "row_clock_energy"),
+        (attempt.plugged_at, attempt.unplugged_at, "row_clock_unplug"),
+        (attempt.energy_started_at, attempt.unplugged_at, "row_clock_end"),
     )
-    for before, after, words in pairs:
+    for before, after, said in pairs:
         if before is not None and after is not None and after < before:
-            text = f"{words.capitalize()}, by {before - after:.0f} s."
-            return _made(attempt, "clock", "warning", text, "Compare the charger's clock.", after - before, 0.0)
+            return _made(attempt, said, "warning", after - before, 0.0, rule="clock", seconds=before - after)
     return None
 
 
 def _negative(attempt: Attempt) -> Anomaly | None:
     if attempt.energy_kwh is None or attempt.energy_kwh >= 0:
         return None
-    text = f"The session's energy is {attempt.energy_kwh:.3f} kWh: the register ran backwards."
-    return _made(attempt, "rollback", "critical", text, "Read the meter's register.", attempt.energy_kwh, 0.0)
+    return _made(attempt, "row_rollback", "critical", attempt.energy_kwh, 0.0)
 
 
 def _too_much(attempt: Attempt, port: Port) -> Anomaly | None:
@@ -114,15 +119,10 @@ def _too_much(attempt: Attempt, port: Port) -> Anomaly | None:
     if attempt.energy_kwh <= limit:
         return None
     ratio = attempt.energy_kwh / hours / port.rated_kw
-    words = (
-        f"{attempt.energy_kwh:.1f} kWh in {hours:.2f} h are {ratio:.1f} times what {port.rated_kw:g} kW can deliver."
-    )
-    if _is_slip(attempt, ratio):
-        return _made(
-            attempt, "scale_slip", "critical", words, "Check the register's scale and word order.",
-            attempt.energy_kwh, limit,
-        )  # fmt: skip
-    return _made(attempt, "jump", "critical", words, "Compare the register at both ends.", attempt.energy_kwh, limit)
+    said = "row_scale_slip" if _is_slip(attempt, ratio) else "row_jump"
+    return _made(
+        attempt, said, "critical", attempt.energy_kwh, limit, hours=hours, ratio=ratio, rated=port.rated_kw
+    )  # fmt: skip
 
 
 def _is_slip(attempt: Attempt, ratio: float) -> bool:
@@ -139,9 +139,9 @@ def _is_slip(attempt: Attempt, ratio: float) -> bool:
 def _peak(attempt: Attempt, port: Port) -> Anomaly | None:
     if attempt.peak_kw is None or not port.rated_kw or attempt.peak_kw <= PLAUSIBLE * port.rated_kw:
         return None
-    limit = PLAUSIBLE * port.rated_kw
-    text = f"The peak of {attempt.peak_kw:.1f} kW is above what a port of {port.rated_kw:g} kW can deliver."
-    return _made(attempt, "peak", "warning", text, "Check the power's scale and the rating.", attempt.peak_kw, limit)
+    return _made(
+        attempt, "row_peak", "warning", attempt.peak_kw, PLAUSIBLE * port.rated_kw, rated=port.rated_kw
+    )  # fmt: skip
 
 
 def _mismatch(attempt: Attempt) -> Anomaly | None:
@@ -152,17 +152,12 @@ def _mismatch(attempt: Attempt) -> Anomaly | None:
     mean = attempt.energy_kwh * 3600 / (span[1] - span[0])
     if mean <= MEAN_ABOVE_PEAK * attempt.peak_kw:
         return None
-    text = f"The mean power of {mean:.2f} kW is above the peak of {attempt.peak_kw:.2f} kW."
-    return _made(attempt, "energy_mismatch", "warning", text, "Compare register and power.", mean, attempt.peak_kw)
+    return _made(attempt, "row_energy_mismatch", "warning", mean, attempt.peak_kw)
 
 
 def _overlaps(attempts: Attempts) -> list[Anomaly]:
     """Find a vehicle plugged in before the one before was unplugged: one port serves one vehicle."""
-    found = []
-    for row, overlap in overlapping(attempts):
-        text = f"It begins {overlap:.0f} s before the session before it ended: recorded twice, or a clock is wrong."
-        found.append(_made(attempts[row], "duplicate_time", "warning", text, "Compare both sessions.", overlap, 0.0))
-    return found
+    return [_made(attempts[row], "row_duplicate_time", "warning", late, 0.0) for row, late in overlapping(attempts)]
 
 
 def _outliers(attempts: Attempts) -> list[Anomaly]:
@@ -175,6 +170,7 @@ def _outliers(attempts: Attempts) -> list[Anomaly]:
     found = []
     scores, counts = trailing_z(means.tolist(), WINDOW)
     for at in np.flatnonzero((np.abs(scores) > OUTLIER) & (np.array(counts) >= LEAST)).tolist():
-        text = f"The mean power of {means[at]:.2f} kW is unlike the port's last {counts[at]} sessions."
-        found.append(_made(attempts[rows[at]], "outlier", "info", text, "Open the session.", scores[at], OUTLIER))
+        found.append(
+            _made(attempts[rows[at]], "row_outlier", "info", scores[at], OUTLIER, mean=means[at], n=counts[at])
+        )
     return found

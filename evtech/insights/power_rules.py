@@ -36,6 +36,7 @@ METER_A = 0.3  # what a charger's own meter may differ by beside its percent
 TAKES = 0.9  # of the offer: so much the vehicle takes when it wants all of it
 FULL_FOR_S = 30.0
 HALF = 0.5
+FELL = 1.05
 HOT_C = 60.0  # from here on heat is the likely cause of a lower offer
 SLOPE_S = 60.0
 CONTACTS = (
@@ -166,12 +167,14 @@ def _ac_derating(s: Samples, limits: SampleLimits) -> Iterator[Anomaly]:
         whole = offer >= TAKES * wanted
         low = (offer >= LEAST_OFFER_A) & (offer < limits.derating_pct / 100 * wanted) & (taken >= TAKES * offer)
         low &= ~(column(s, "load_shedding") > 0)
+    highest = np.fmax.accumulate(np.where(np.isfinite(offer), offer, 0.0))
     was_whole = next(lasting(whole, s.times, FULL_FOR_S, _hole(s, limits)), None)
     heat = column(s, "temperature")
     for first, last in lasting(low, s.times, limits.derating_s, _hole(s, limits)):
         part = slice(first, last + 1)
         warm = heat[part]
         is_hot = bool(np.isfinite(warm).any()) and float(np.nanmedian(warm)) >= HOT_C
+        is_hot &= float(highest[last]) > FELL * float(np.median(offer[part]))  # one that never moved is a setting
         is_told = float(np.isfinite(_set_limit(s)[part] + column(s, "current_limit")[part]).mean()) > HALF
         if not is_hot and not (is_told and was_whole is not None and was_whole[0] < first):
             continue

@@ -51,3 +51,19 @@ def test_a_row_of_another_version_keeps_its_own_words() -> None:
     assert (sentence(old, "de"), todo(old, "en"), todo(old, "de")) == (
         "Off.", "Compare the charger's clock.", "Die Uhr der Ladestation vergleichen.",
     )  # fmt: skip
+
+
+def test_what_rows_of_sessions_show_is_said_in_german_too() -> None:
+    from evtech.insights.anomalies import session_anomalies
+    from evtech.insights.records import Attempt, Port
+
+    odd = Attempt("P", 0.0, None, None, 100.0, 50.0, 3700.0, 900.0, 30.0)
+    much = Attempt("P", 4000.0, None, None, 4000.0, 7600.0, 7700.0, 900.0, 30.0)
+    found_ = session_anomalies({"P": [odd, much]}, {"P": Port("P", rated_kw=11.0)})
+
+    assert {a.rule for a in found_} == {"clock", "jump", "peak", "energy_mismatch"}
+    assert {a.about for a in found_} == {"session"}
+    said = [sentence(a, "de") for a in found_]
+    assert "Die Energie endete 50 s, bevor sie begann." in said
+    assert "Die mittlere Leistung von 900,00 kW liegt über der Spitze von 30,00 kW." in said
+    assert all(sentence(a, "en") == a.text for a in found_)

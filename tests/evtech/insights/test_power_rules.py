@@ -107,6 +107,8 @@ def test_a_hot_charger_that_lowers_its_offer() -> None:
         without(fallen(10.0, 9.8), "hw_max_current", "current_limit"),
         changed(fallen(10.0, 9.8), slice(None, 600), current_limit_actual=10.0, current_l1=9.8, current_l2=9.8,
                 current_l3=9.8, power_total=6700.0),  # lower from the beginning: a setting
+        changed(sound(), slice(None), current_limit_actual=10.0, current_l1=9.8, current_l2=9.8, current_l3=9.8,
+                power_total=6700.0, temperature=66.0, energy_import_total=np.nan),  # the same in a hot summer
         changed(sound(), slice(None), current_l2=0.1, current_l3=0.1, current_neutral=15.8, power_total=3600.0,
                 energy_import_total=np.nan),  # one phase
     ],
