@@ -79,8 +79,8 @@ def read_archive(
     findings = _findings(archive, sessions, ports, period)
     warnings = [f"{told_twice} sessions are told twice or were credited; each counts once"] if told_twice else []
     foreign = sessions.take(~sessions.source.among({RECORDED}))
-    imported = foreign if period is None else foreign.take(foreign.started >= period[0])
-    return Records(ports, attempts, outages, states, warnings, findings, limits, statuses(archive), len(imported))
+    came = len(foreign) if period is None else int((foreign.started >= period[0]).sum())
+    return Records(ports, attempts, outages, states, warnings, findings, limits, statuses(archive), came)
 
 
 def _before(period: Interval | None, days: float) -> datetime | None:
