@@ -24,7 +24,7 @@ class NoteDialog(QDialog):
         self.text, self.technician = QPlainTextEdit(), QLineEdit()
         form.addRow(translate("Sessions", "Note"), self.text)
         form.addRow(translate("Sessions", "Your name"), self.technician)
-        form.addRow(_buttons(self))
+        form.addRow(buttons(self))
 
 
 class CorrectionDialog(QDialog):
@@ -52,7 +52,7 @@ class CorrectionDialog(QDialog):
         form.addRow(translate("Sessions", "Add to the clock"), self.clock)
         form.addRow(translate("Sessions", "Reason"), self.reason)
         form.addRow(translate("Sessions", "Your name"), self.technician)
-        self.buttons = _buttons(self)
+        self.buttons = buttons(self)
         form.addRow(self.buttons)
         self.reason.textChanged.connect(self._settle)
         self._settle()
@@ -72,7 +72,8 @@ class CorrectionDialog(QDialog):
         keep.setToolTip("" if keep.isEnabled() else translate("Sessions", "A correction needs its reason"))
 
 
-def _buttons(dialog: QDialog) -> QDialogButtonBox:
+def buttons(dialog: QDialog) -> QDialogButtonBox:
+    """Return the buttons Keep and Cancel of a dialog."""
     box = QDialogButtonBox()
     box.addButton(translate("Sessions", "Keep"), QDialogButtonBox.ButtonRole.AcceptRole)
     box.addButton(translate("Sessions", "Cancel"), QDialogButtonBox.ButtonRole.RejectRole)

@@ -3,6 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
+from PySide6.QtCore import QLocale
 from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
@@ -99,6 +100,14 @@ class SettingsDialog(QDialog):
         form.addRow(translate("Settings", "&Language of reports"), self.language)
         form.addRow(translate("Settings", "&Read every"), self.interval)
         form.addRow("", Muted(translate("Settings", "Used by the next connection; a product may want more.")))
+        limits = QPushButton(translate("Settings", "Change…"))
+        limits.clicked.connect(self._change_limits)
+        row = QHBoxLayout()
+        row.addWidget(limits)
+        row.addStretch(1)
+        words = QLabel(translate("Settings", "Limits of &findings"))
+        words.setBuddy(limits)
+        form.addRow(words, row)
         label = QLabel(translate("Settings", "&Archive"))
         label.setBuddy(self.archive)  # a row that holds a layout has no buddy of its own
         form.addRow(label, archive)
@@ -138,6 +147,11 @@ class SettingsDialog(QDialog):
         )
         if name:
             self.archive.setText(name)
+
+    def _change_limits(self) -> None:
+        from ui.limits_dialog import change_limits
+
+        change_limits(self, "de" if self.locale().language() == QLocale.Language.German else "en")
 
     def _ask_import(self) -> None:
         name, _ = QFileDialog.getOpenFileName(self, translate("Settings", "Import settings"), "", "JSON (*.json)")

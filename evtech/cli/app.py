@@ -30,6 +30,7 @@ GROUPS = (
     "ports",
     "insights",
     "fleet",
+    "findings",
     "visit",
     "billing",
     "support",

@@ -36,7 +36,8 @@ def register(app: typer.Typer) -> None:
     ) -> None:
         """Say what many sessions say: availability, success, use, peaks, anomalies."""
         from evtech.insights.attempts import Attempts
-        from evtech.insights.overview import iso, overview, overview_json
+        from evtech.insights.finding_list import iso
+        from evtech.insights.overview import overview, overview_json
         from evtech.insights.suggestions import suggestions
         from evtech.insights.words import sentence
 
@@ -125,7 +126,11 @@ def _text(found: "Overview") -> str:
     if found.demand.peak_kw is not None and found.demand.at is not None:
         at = datetime.fromtimestamp(found.demand.at, UTC).isoformat(timespec="minutes")
         lines.append(f"peak {found.demand.peak_kw:.2f} kW in the quarter from {at}")
-    lines += [f"{a.severity}: {a.port}: {a.text}" for a in found.anomalies]
+    judged = found.records.judged
+    shown = [a for a in found.anomalies if a.id not in judged or judged[a.id].status != "dismissed"]
+    lines += [f"{a.severity}: {a.port}: {a.text}" for a in shown]
+    if len(shown) < len(found.anomalies):
+        lines.append(f"{len(found.anomalies) - len(shown)} dismissed findings are not shown")
     unrated = sum(port.rated_kw is None for port in found.records.ports.values())
     if unrated:
         of = f"{unrated} of {len(found.records.ports)} ports"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from typing import Any
 
-from evtech.insights.session_check import check_session
+from evtech.insights.session_check import check_sessions
 from evtech.measure.sample import ChargerIdentity, Value
 from evtech.store import session_list, session_rows
 from evtech.store.archive import Archive
@@ -100,7 +100,5 @@ def keep(archive: Archive, parcel: Parcel) -> Kept:
             counts[1] += len(series.times)
 
     archive.import_rows(work)
-    for each in parcel.sessions:
-        if each.series.times and each.session.id not in known:
-            check_session(archive, each.session)
+    check_sessions(archive, [e.session for e in parcel.sessions if e.series.times and e.session.id not in known])
     return Kept(counts[0], len(known), counts[1], tuple(each.session.id for each in parcel.sessions))

@@ -3,9 +3,10 @@
 From rows of sessions only what a row can show; rules over samples are in ``sample_rules.py``.
 """
 
+import hashlib
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -19,8 +20,21 @@ _SLIP_TOLERANCE = 0.1
 
 
 @dataclass(frozen=True, slots=True)
+class Evidence:
+    """What one point showed at one moment (s since 1970 UTC), in its base unit."""
+
+    at: float
+    point: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
 class Anomaly:
-    """One finding. ``severity``: critical, warning or info; times in s since 1970 UTC."""
+    """One finding. ``severity``: critical, warning or info; times in s since 1970 UTC.
+
+    ``about`` is the phase, point or quantity where a rule can find more than one thing at once. ``said`` and
+    ``figures`` make the sentence again in another language (``finding_words.py``); ``text`` is the English one.
+    """
 
     rule: str
     severity: str
@@ -32,6 +46,21 @@ class Anomaly:
     text: str
     suggestion: str
     session_id: str | None = None
+    about: str = ""
+    evidence: tuple[Evidence, ...] = ()
+    said: str = ""
+    figures: Mapping[str, float | str] = field(default_factory=dict)
+
+    @property
+    def id(self) -> str:
+        """Return what names this finding for ever: rule, subject, port, session and beginning, not its wording."""
+        return finding_id(self.rule, self.about, self.port, self.session_id, self.start)
+
+
+def finding_id(rule: str, about: str, port: str, session_id: str | None, start: float) -> str:
+    """Return the lasting id of a finding; ``start`` in s since 1970."""
+    parts = (rule, about, port, session_id or "", f"{start:.3f}")
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:12]
 
 
 def session_anomalies(by_port: Mapping[str, Iterable[Attempt]], ports: Mapping[str, Port]) -> list[Anomaly]:

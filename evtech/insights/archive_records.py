@@ -1,6 +1,6 @@
 """Sessions of an archive as attempts. What a laptop did not watch is unknown, never up and never free."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,9 +11,10 @@ from evtech.insights.anomalies import Anomaly
 from evtech.insights.attempts import Attempts
 from evtech.insights.collecting import uncollected
 from evtech.insights.intervals import NOTHING, Interval, Spans, joined, rest, subtract, union
+from evtech.insights.kept_findings import all_kept, statuses
 from evtech.insights.records import Port, Records
 from evtech.insights.reported import outages_of, unseen, vouched, with_facts
-from evtech.insights.session_check import KIND, kept
+from evtech.insights.rule_limits import load_limits
 from evtech.insights.states import States
 from evtech.store import fleet as said
 from evtech.store.columns import Ints, Mask, Texts
@@ -25,7 +26,8 @@ if TYPE_CHECKING:
     from evtech.devices.library import Library
     from evtech.store.archive import Archive
 
-BEFORE_S = 7 * 86400.0  # sessions that began earlier are taken not to reach into a period
+DAY_S = 86400.0
+BEFORE_DAYS = 7.0  # states that were seen earlier are taken not to reach into a period
 _FAR = datetime(9999, 1, 1, tzinfo=UTC)
 _UNSEEN = WatchedSpan("", "", np.inf, -np.inf)  # a recording that does not touch the period
 # phases outside of use as OCPI EVSE states; use itself is what the sessions say
@@ -51,11 +53,12 @@ def read_archive(
     recordings; sessions that were imported vouch for the time from their first to their last. ``fleet`` is what people
     said, read where it is not given; ``library`` has the profiles that may state a rating.
     """
-    fleet = said.read(archive) if fleet is None else fleet
-    low = datetime.fromtimestamp(max(period[0] - BEFORE_S, 0.0), UTC) if period is not None else None
+    fleet, limits = said.read(archive) if fleet is None else fleet, load_limits()
+    # an hour is compared with the weeks before it; sessions that began earlier do not reach into a period
+    low = _before(period, 7 * limits.seasonal_weeks + 1)
     high = datetime.fromtimestamp(period[1], UTC) if period is not None else None
     sessions = archive.session_columns(SessionFilter(low, high, charger, site))
-    seen = archive.watched(low or datetime.fromtimestamp(0, UTC), high or _FAR)
+    seen = archive.watched(low or datetime.fromtimestamp(0, UTC), high or _FAR, _before(period, BEFORE_DAYS))
     recorded = _recorded(seen)
     ports = _ports(sessions, zone)
     if not charger and not site:
@@ -67,10 +70,15 @@ def read_archive(
         for name, port in ports.items()
     }
     ports = with_facts(archive, fleet, ports, library)
-    states = States.joined([_in_use(sessions), _states(seen)])
-    states = States.joined([states.take(states.port.among(ports)), States.of(vouched(fleet, ports))])
+    states = States.joined([_in_use(sessions), _states(seen), States.of(vouched(fleet, ports))])
+    states = states.take(states.port.among(ports))
     attempts, outages = attempts_of(sessions).by_start(), outages_of(fleet.outages, ports)
-    return Records(ports, attempts, outages, states, findings=_findings(archive, sessions, period))
+    findings = _findings(archive, sessions, ports, period)
+    return Records(ports, attempts, outages, states, findings=findings, limits=limits, judged=statuses(archive))
+
+
+def _before(period: Interval | None, days: float) -> datetime | None:
+    return datetime.fromtimestamp(max(period[0] - days * DAY_S, 0.0), UTC) if period is not None else None
 
 
 def attempts_of(sessions: SessionColumns) -> Attempts:
@@ -115,12 +123,14 @@ def _ports(sessions: SessionColumns, zone: str) -> dict[str, Port]:
     return {name: Port(name, site, zone) for name, site in found}
 
 
-def _findings(archive: "Archive", sessions: SessionColumns, period: Interval | None) -> list[Anomaly]:
-    """Return what rules over samples found in these sessions."""
+def _findings(
+    archive: "Archive", sessions: SessionColumns, ports: Collection[str], period: Interval | None
+) -> list[Anomaly]:
+    """Return what rules found in these sessions and at these ports."""
     low, high = period if period is not None else (0.0, _FAR.timestamp())
-    found = kept(archive.results(KIND), low, high)
+    found = all_kept(archive, low, high)
     own = frozenset(sessions.id.tolist()) if found else frozenset()
-    return [a for a in found if a.session_id in own]
+    return [a for a in found if (a.session_id in own if a.session_id else a.port in ports)]
 
 
 def _in_use(sessions: SessionColumns) -> States:

@@ -4,7 +4,8 @@ All in minutes of UTC. Overlapping outages count once; an exclusion counts only 
 
 Where the rules are silent: time after now is unknown unless a row speaks of it; a merged episode is one failure,
 without its excluded minutes; an outage that reaches over an end of the period is cut there, is a failure of the period
-and, if its row has an end, repaired where it is cut; a blocked port is up for NEVI.
+and, if its row has an end, repaired where it is cut; a blocked port is up for NEVI. Where an outage was reported and
+another state was seen, the port was down, unless it was taken out of service.
 """
 
 import math
@@ -86,14 +87,11 @@ class PortAvailability:
 def downtime(
     outages: list[Outage] | None, states: Sequence[StateSpan] | None, port: Port, period: Interval, now: float
 ) -> Downtime | None:
-    """Return a port's downtime in the period from its own outages, states or both; ``None`` where there are neither.
-
-    With both, a reported outage is known to be down whatever state was seen, unless the port was taken out of service.
-    """
+    """Return a port's downtime in the period from its own outages, states or both; ``None`` where there are neither."""
     if states is None:
         return _from_outages(outages, port, period, now) if outages is not None else None
     seen = _from_states(states, port, period, now)
-    return _joined(seen, _from_outages(outages, port, period, now)) if outages else seen
+    return _together(seen, _from_outages(outages, port, period, now), now) if outages else seen
 
 
 def port_availability(name: str, down: Downtime, causes: Iterable[Outage] = ()) -> PortAvailability:
@@ -189,11 +187,10 @@ def _from_states(states: Sequence[StateSpan], port: Port, period: Interval, now:
     return Downtime(service, passed, known, down, NOTHING, exempt, float(still.min()) if len(still) else None)
 
 
-def _joined(seen: Downtime, told: Downtime) -> Downtime:
+def _together(seen: Downtime, told: Downtime, now: float) -> Downtime:
     """Return what was seen and what was reported as one; an outage that is only announced is none yet."""
-    reported = intersect(told.outages, seen.passed)
+    reported = intersect(told.outages, clip(seen.passed, (-math.inf, now)))
     down = union(joined([seen.outages, reported]))
-    excused = intersect(down, told.exclusions)
     still = [moment for moment in (seen.open_since, told.open_since) if moment is not None]
     return Downtime(
         service=seen.service,
@@ -201,13 +198,13 @@ def _joined(seen: Downtime, told: Downtime) -> Downtime:
         known=union(joined([seen.known, reported])),
         outages=down,
         exclusions=told.exclusions,
-        exempt=union(joined([subtract(seen.exempt, reported), excused])),
+        exempt=union(joined([subtract(seen.exempt, reported), intersect(down, told.exclusions)])),
         open_since=min(still, default=None),
     )
 
 
 def _inside(spans: Iterable[Interval], service: Spans) -> Spans:
-    return intersect(union(spans), service)
+    return intersect(union(spans), union(service))
 
 
 def _span(outage: Outage, now: float) -> Interval:

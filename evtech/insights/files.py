@@ -69,11 +69,11 @@ def read_records(
     return Records(known, sorted(attempts, key=lambda a: a.start), found_outages, found_states, warnings)
 
 
-def head_of(file: Path) -> list[str]:
+def names_of(file: Path) -> list[str]:
     """Return the names in a file's first row; nothing where it cannot be read."""
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
-            return _names(stream.readline())[0]
+            return _split(stream.readline())[0]
     except (OSError, UnicodeDecodeError, csv.Error):
         return []
 
@@ -171,13 +171,13 @@ def _rows(file: Path, kind: str, make: Callable[[Row], T], warnings: list[str]) 
     return [make(row) for row in table_rows(file, kind, warnings)]
 
 
-def _names(line: str) -> tuple[list[str], str]:
-    delimiter = ";" if line.count(";") > line.count(",") else ","
-    return [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])], delimiter
+def table_rows(
+    file: Path, kind: str, warnings: list[str], refused: list[tuple[int, InputError]] | None = None
+) -> Iterator[Row]:
+    """Yield the rows of a file; raise ``InputError`` where it cannot be read as a table of this kind.
 
-
-def table_rows(file: Path, kind: str, warnings: list[str]) -> Iterator[Row]:
-    """Yield the rows of a file; raise ``InputError`` where it cannot be read as a table of this kind."""
+    A row with too many fields is an error too; with a list of the ``refused`` it is put there, with its line.
+    """
     try:
         with file.open(encoding="utf-8-sig", newline="") as stream:
             head = _head(file, kind, stream.readline(), warnings)
@@ -186,10 +186,14 @@ def table_rows(file: Path, kind: str, warnings: list[str]) -> Iterator[Row]:
                 if not any(fields):
                     continue
                 if len(fields) > len(head.places):  # a decimal comma may have moved all that follows
-                    raise InputError(
+                    error = InputError(
                         f"{file}, line {reader.line_num + 1} has more fields than there are columns.",
                         "Put a text or a number with a comma in quotes, or separate columns by semicolons.",
                     )
+                    if refused is None:
+                        raise error
+                    refused.append((reader.line_num + 1, error))
+                    continue
                 yield Row(head, reader.line_num + 1, fields)
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}.", "Check the path.") from error
@@ -197,9 +201,15 @@ def table_rows(file: Path, kind: str, warnings: list[str]) -> Iterator[Row]:
         raise InputError(f"{file} is no CSV in UTF-8: {error}.", f"Columns: {', '.join(_COLUMNS[kind])}.") from error
 
 
+def _split(line: str) -> tuple[list[str], str]:
+    """Return the names in a first row, and what separates them."""
+    delimiter = ";" if line.count(";") > line.count(",") else ","
+    return [name.strip() for name in next(csv.reader([line], delimiter=delimiter), [])], delimiter
+
+
 def _head(file: Path, kind: str, line: str, warnings: list[str]) -> Head:
     """Return what the first row says; raise ``InputError`` where that is not enough to read the others."""
-    names, delimiter = _names(line)
+    names, delimiter = _split(line)
     lacking = [name for name in _NEEDED[kind] if name not in names]
     if lacking:
         raise InputError(

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from evtech.errors import InputError
 from evtech.insights.causes import is_accepted
-from evtech.insights.files import Row, head_of, outage_of, table_rows
+from evtech.insights.files import Row, names_of, outage_of, table_rows
 from evtech.store.fleet import Fleet, PortFacts, ReportedOutage, correct, report, say
 from evtech.store.fleet_values import PORT_FACTS, Fact, as_json, checked, iso
 from evtech.store.results import Result
@@ -57,7 +57,7 @@ class Taking:
 
 def kind_of(file: Path) -> str | None:
     """Return whether a file is one of ports or of outages by the names in its first row; else ``None``."""
-    names = set(head_of(file))
+    names = set(names_of(file))
     if "port" not in names or "state" in names or names & {"plugged_at", "authorised_at", "energy_started_at"}:
         return None
     return OUTAGES if "from" in names else PORTS if names & set(PORT_FACTS) else None
@@ -77,14 +77,15 @@ def _take_ports(file: Path, fleet: Fleet, known: Collection[str], technician: st
     problems: list[Problem] = []
     lines: dict[str, int] = {}
     same = new = 0
-    for row in table_rows(file, PORTS, notes):
+    refused: list[tuple[int, InputError]] = []
+    for row in table_rows(file, PORTS, notes, refused):
         try:
             port = row.needed("port")
             if port in lines:
                 raise InputError(f"{port!r} stands in line {lines[port]} already.", "One row a port.")
             lines[port] = row.line
             facts = fleet.facts(port)
-            changes = {name: row.text(name) for name in PORT_FACTS if row.text(name)}
+            changes = {name: _cell_of(row, name) for name in PORT_FACTS if row.text(name)}
             said = say(facts, changes, technician, source=file.name)
         except InputError as error:
             problems.append(_problem(file, row, error))
@@ -92,6 +93,7 @@ def _take_ports(file: Path, fleet: Fleet, known: Collection[str], technician: st
         same += said is None
         new += said is not None and not facts.rows
         made += [said] if said is not None else []
+    problems = _by_line(file, problems, refused)
     notes += _strangers(lines, {*known, *fleet.ports})
     rows = () if problems else tuple(made)
     return Taking(file, PORTS, rows, new, len(made) - new, same, tuple(problems), tuple(notes))
@@ -101,7 +103,8 @@ def _take_outages(file: Path, fleet: Fleet, known: Collection[str], technician: 
     notes: list[str] = []
     problems: list[Problem] = []
     read: dict[str, _Line] = {}
-    for row in table_rows(file, OUTAGES, notes):
+    refused: list[tuple[int, InputError]] = []
+    for row in table_rows(file, OUTAGES, notes, refused):
         try:
             line = _Line(row.line, row.needed("port"), _outage_fields(row), row.text("technician") or technician)
             report(line.port, line.fields, line.by)  # refuses what cannot be
@@ -112,6 +115,7 @@ def _take_outages(file: Path, fleet: Fleet, known: Collection[str], technician: 
             problems.append(_problem(file, row, error))
             continue
         notes += _doubts(line) if twin is line else ()
+    problems = _by_line(file, problems, refused)
     counts, made = Counter[str](), []
     starts = Counter(line.start for line in read.values())
     for id_, line in read.items():
@@ -198,6 +202,17 @@ def _strangers(lines: dict[str, int], known: Collection[str]) -> list[str]:
         for port, line in lines.items()
         if port not in known
     ]
+
+
+def _cell_of(row: Row, name: str) -> object:
+    """Return a fact as it stands in a row; a power may have a decimal comma where columns are parted by semicolons."""
+    return row.number(name) if name.endswith("_kw") else row.text(name)
+
+
+def _by_line(file: Path, problems: list[Problem], refused: list[tuple[int, InputError]]) -> list[Problem]:
+    """Return the problems with those of rows that could not even be parted into columns."""
+    found = [Problem(line, f"{str(error).partition(f'line {line} ')[2]} {error.hint}") for line, error in refused]
+    return sorted([*problems, *found], key=lambda problem: problem.line or 0)
 
 
 def _problem(file: Path, row: Row, error: InputError) -> Problem:

@@ -3,13 +3,12 @@
 import time
 from collections import Counter
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import numpy as np
 
 from evtech.errors import InputError
-from evtech.insights.anomalies import Anomaly, session_anomalies
+from evtech.insights.anomalies import Anomaly
 from evtech.insights.attempts import Attempts
 from evtech.insights.availability import (
     DOWN_STATES,
@@ -21,6 +20,7 @@ from evtech.insights.availability import (
 )
 from evtech.insights.causes import causes_of
 from evtech.insights.demand import INTERVAL_MIN, Demand, WeekHours, demand, together, week_hours
+from evtech.insights.finding_list import anomaly_json, iso, period_anomalies
 from evtech.insights.intervals import Interval
 from evtech.insights.port_use import PortUse, port_use
 from evtech.insights.rates import Rate
@@ -105,9 +105,7 @@ def overview(records: Records, period: Interval, now: float | None = None) -> Ov
         demand=demand(uses.values(), period),
         week=together(weeks.values()),
         week_by_port=weeks,
-        anomalies=sorted(
-            [*session_anomalies(by_port(inside), ports), *records.findings], key=lambda a: (a.start, a.rule)
-        ),
+        anomalies=period_anomalies(records, by_port(inside), period),
         failures=_failures(inside),
         uses=uses,
     )
@@ -138,16 +136,9 @@ def overview_json(found: Overview) -> dict[str, Any]:
             "ports_active": list(found.demand.ports_active),
         },
         "hour_of_week": [_bin_json(found.week, index) for index in range(len(found.week.kwh))],
-        "anomalies": [_anomaly_json(a) for a in found.anomalies],
+        "anomalies": [anomaly_json(a, found.records.judged.get(a.id)) for a in found.anomalies],
         "warnings": found.records.warnings,
     }
-
-
-def iso(moment: float | None) -> str | None:
-    """Return an instant as ISO 8601 in UTC with milliseconds; ``None`` stays ``None``."""
-    if moment is None:
-        return None
-    return datetime.fromtimestamp(moment, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def down_by_cause(records: Records) -> list[Outage]:
@@ -248,19 +239,4 @@ def _bin_json(week: WeekHours, index: int) -> dict[str, Any]:
         "occupied_pct": min(100.0, 100 * occupied / exposure) if exposure > 0 else None,
         "exposure_h": exposure,
         "kwh": kwh,
-    }
-
-
-def _anomaly_json(found: Anomaly) -> dict[str, Any]:
-    return {
-        "rule": found.rule,
-        "severity": found.severity,
-        "port": found.port,
-        "from": iso(found.start),
-        "to": iso(found.end),
-        "value": found.value,
-        "limit": found.limit,
-        "text": found.text,
-        "suggestion": found.suggestion,
-        "session": found.session_id,
     }

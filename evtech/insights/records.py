@@ -8,9 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from evtech.insights.intervals import Interval, Spans, clip, intersect
+from evtech.insights.rule_limits import DEFAULTS, SampleLimits
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from evtech.insights.anomalies import Anomaly
+    from evtech.insights.kept_findings import FindingStatus
 
 NORMAL_ENDS = frozenset({"driver", "remote", "full", "limit", "vehicle"})
 FAILED_ENDS = frozenset({"fault", "comm_loss", "power_loss", "emergency_stop", "deauthorised", "unknown"})
@@ -134,3 +138,5 @@ class Records:
     states: Sequence[StateSpan] | None = None
     warnings: list[str] = field(default_factory=list)
     findings: "list[Anomaly]" = field(default_factory=list)  # of rules over samples, kept with the sessions
+    limits: SampleLimits = DEFAULTS  # of rules over what was recorded
+    judged: "Mapping[str, FindingStatus]" = field(default_factory=dict)  # what people said of findings, by their id

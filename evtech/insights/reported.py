@@ -6,7 +6,7 @@ uptime grows by a report that is doubted. An exclusion takes away from outages o
 that somebody vouches for is known, and up where nothing else was seen or reported.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from evtech import paths
 from evtech.errors import ProfileError
 from evtech.insights.intervals import Interval, clip, measure, subtract
 from evtech.insights.records import Outage, Port, StateSpan
-from evtech.store.fleet import ENTERED, Fleet, PortFacts, ReportedOutage
+from evtech.store.fleet import ENTERED, Fleet, PortFacts, ReportedOutage, read
 from evtech.store.ports_seen import SeenPort, Stated, stated
 
 if TYPE_CHECKING:
@@ -91,6 +91,20 @@ def with_facts(
             in_service_to=facts.number("in_service_to"),
         )  # fmt: skip
     return found
+
+
+def ratings(archive: "Archive") -> Callable[[str], float | None]:
+    """Return what tells a port's rated power (W) by its name, for rules over its samples."""
+    fleet = read(archive)
+    found: dict[str, float | None] = {}
+
+    def rated_w(port: str) -> float | None:
+        if port not in found:
+            kw = with_facts(archive, fleet, {port: Port(port)})[port].rated_kw
+            found[port] = kw * 1000 if kw is not None else None
+        return found[port]
+
+    return rated_w
 
 
 def unseen(

@@ -49,11 +49,6 @@ def succeeded(attempts: Attempts) -> Mask:
     return attempts.has_started & attempts.end_reason.among(NORMAL_ENDS) & (attempts.energy_kwh >= LEAST_KWH)
 
 
-def is_success(attempt: Attempt) -> bool:
-    """Return the same of one attempt."""
-    return attempt.has_started and attempt.end_reason in NORMAL_ENDS and (attempt.energy_kwh or 0.0) >= LEAST_KWH
-
-
 def failure_causes(attempts: Attempts) -> list[str]:
     """Return what stopped each of failed attempts: its error code, else how it ended."""
     rows = zip(attempts.error_code.values(), attempts.has_started, attempts.end_reason.values(), strict=True)

@@ -80,7 +80,8 @@ def write_availability(
         period = days.in_zone(port.timezone) if days is not None else widest
         own = [o for o in (fleet.standing if told is None else told) if o.port == port.name]
         seen = None if told is not None else states.get(port.name, States.of(()))
-        case = Case(port, fleet.facts(port.name), period, now, attempts.get(port.name, Attempts.of(())), own, seen)
+        tried = attempts.get(port.name, Attempts.of(()))
+        case = Case(port, fleet.facts(port.name), period, now, tried, own, seen)
         marks = [*_marked(archive, port, period, lang), *_file_mark(outages, lang)]
         summary = availability_summary(case, lang, marks, prepared_by or usual_name() or "")
         written += write_summary(summary, lang, seal=seal, **places.of(port.name))
@@ -191,7 +192,7 @@ def _doubted(case: Case, a: dict[str, Any], lang: str) -> list[str]:
     if case.states is None:
         return []
     told = union((o.start, case.now if o.end is None else o.end) for o in case.outages if not o.is_exclusion)
-    charged = union(span for x in case.attempts if (span := x.energy_span) is not None)
+    charged = union(case.attempts.energy_span)
     minutes = measure(intersect(intersect(told, charged), [case.year]))
     return [a["doubted"].format(min=_number(minutes, lang))] if minutes >= 1.0 else []
 

@@ -4,17 +4,22 @@ Fields of 23 CFR 680.112(a): station and port, begin and end and error code of e
 how it was paid, uptime of each month with minutes of outage and of excluded outage, the duration of each outage.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, pairwise
 from typing import Any
 
+import numpy as np
+
+from evtech.insights.attempts import Attempts
 from evtech.insights.availability import DOWN_STATES, Downtime, PortAvailability, downtime, port_availability
 from evtech.insights.intervals import Interval, intersect, measure, union
-from evtech.insights.records import Attempt, Outage, Port, StateSpan
+from evtech.insights.records import Attempt, Outage, Port
 from evtech.insights.reported import as_outage
-from evtech.insights.success import is_success
+from evtech.insights.states import States
+from evtech.insights.success import succeeded
 from evtech.insights.trends import MONTH, boundaries
 from evtech.insights.words import cause as cause_word
 from evtech.reports.periods import local
@@ -32,9 +37,9 @@ class Case:
     facts: PortFacts
     period: Interval
     now: float
-    attempts: Sequence[Attempt]
+    attempts: Attempts
     told: Sequence[ReportedOutage] = ()
-    states: Sequence[StateSpan] | None = None
+    states: States | None = None
     outages: list[Outage] = field(init=False)
     _downs: dict[Interval, Downtime] = field(init=False, default_factory=dict, compare=False)  # each asked for often
 
@@ -58,9 +63,9 @@ class Case:
         return self.facts.text("evse_id") or self.port.name
 
     @property
-    def sessions(self) -> list[Attempt]:
+    def sessions(self) -> Attempts:
         """Return the sessions that began in the period."""
-        return [a for a in self.attempts if self.period[0] <= a.start < self.period[1]]
+        return begun(self.attempts, self.period)
 
     def down(self, period: Interval) -> Downtime:
         """Return what is known of the port's downtime in a period."""
@@ -77,9 +82,10 @@ class Case:
         """Return what evtech itself saw in a period, without anybody's word; ``None`` where a file stands for it."""
         if self.states is None:
             return None
-        span = self.facts.complete
-        word = StateSpan(self.port.name, *span, "AVAILABLE") if span is not None else None
-        return downtime(None, [state for state in self.states if state != word], self.port, period, self.now)
+        first, last = self.facts.complete or (math.nan, math.nan)
+        states = self.states
+        is_word = states.state.among({"AVAILABLE"}) & (states.start == first) & (states.end == last)
+        return downtime(None, states.take(~is_word), self.port, period, self.now)
 
     def at(self, moment: float) -> datetime:
         """Return an instant on the port's own clock."""
@@ -148,11 +154,11 @@ def quarter_sheet(case: Case, months: Sequence[Month], a: dict[str, Any]) -> She
     for label, own in groupby(months, key=lambda m: _quarter(case.at(m.span[0]))):
         part = list(own)
         span = part[0].span[0], part[-1].span[1]
-        inside = [x for x in case.sessions if span[0] <= x.start < span[1]]
-        failed = sum(x.is_judged and not is_success(x) for x in inside)
+        inside = begun(case.sessions, span)
+        failed = int((inside.is_judged & ~succeeded(inside)).sum())
         rows.append([
             label, sum(m.own.outage_min for m in part), sum(m.own.excluded_min for m in part),
-            part[-1].year.nevi_uptime_pct, len(inside), failed, sum(x.energy_kwh or 0.0 for x in inside),
+            part[-1].year.nevi_uptime_pct, len(inside), failed, float(np.nansum(inside.energy_kwh)),
             case.station, case.evse,
         ])  # fmt: skip
     return Sheet(a["quarters"], (*a["quarter_head"], a["station"], a["port"]), rows, "quarters")
@@ -162,11 +168,12 @@ def outage_sheet(case: Case, a: dict[str, Any], lang: str) -> Sheet:
     """Return a row an episode: when, how long, how much of it is excluded, by what, and how it is known."""
     down, seen = case.down(case.period), case.seen(case.period)
     excused = intersect(down.outages, down.exclusions)
+    broken = list(case.states.take(case.states.state.among(DOWN_STATES))) if case.states is not None else []
     rows: list[list[Any]] = []
     for start, end in down.outages:
         own = [o for o in case.told if not o.is_exclusion and o.start < end and (o.end is None or o.end > start)]
         was_seen = seen is not None and bool(intersect([(start, end)], seen.outages))
-        states = [s for s in case.states or () if s.state in DOWN_STATES and s.start < end and (s.end or end) > start]
+        states = [s for s in broken if s.start < end and (s.end or end) > start]
         said = [o.cause for o in own if o.cause] or [s.state.lower() for s in states]
         causes = dict.fromkeys(cause_word(each, lang) for each in said)
         known = dict.fromkeys([*([a["seen"]] if was_seen else []), *(_by(o, a) for o in own)])
@@ -200,13 +207,20 @@ def exclusion_sheet(case: Case, a: dict[str, Any], lang: str) -> Sheet:
 def session_sheets(case: Case, a: dict[str, Any]) -> tuple[Sheet, Sheet]:
     """Return the sessions that did not succeed, and all of them; how they were paid is not known to evtech."""
     head = (*a["session_head"], a["station"], a["port"])
-    rows = [(x, _session(x, case, a)) for x in case.sessions]
-    failed = [row for x, row in rows if x.is_judged and not is_success(x)]
-    return Sheet(a["failed"], head, failed, "failed"), Sheet(a["sessions"], head, [row for _, row in rows], "sessions")
+    found = case.sessions
+    good = succeeded(found)
+    rows = [_session(x, bool(ok), case, a) for x, ok in zip(found, good, strict=True)]
+    failed = [rows[at] for at in np.flatnonzero(found.is_judged & ~good)]
+    return Sheet(a["failed"], head, failed, "failed"), Sheet(a["sessions"], head, rows, "sessions")
 
 
-def _session(attempt: Attempt, case: Case, a: dict[str, Any]) -> list[Any]:
-    good = a["yes"] if is_success(attempt) else a["no"] if attempt.is_judged else a["not_judged"]
+def begun(attempts: Attempts, period: Interval) -> Attempts:
+    """Return the attempts that began in a period."""
+    return attempts.take((attempts.start >= period[0]) & (attempts.start < period[1]))
+
+
+def _session(attempt: Attempt, is_good: bool, case: Case, a: dict[str, Any]) -> list[Any]:
+    good = a["yes"] if is_good else a["no"] if attempt.is_judged else a["not_judged"]
     return [
         case.at(attempt.start), case.at(attempt.end), attempt.energy_kwh, attempt.peak_kw,
         attempt.error_code or attempt.end_reason, good, a["payment_unknown"], case.station, case.evse,

@@ -18,6 +18,8 @@ from evtech.billing.check import CheckOptions, CheckResult
 from evtech.billing.dossier import RECORD, ROLES, SIGNED, TARIFF, Evidence, examine, read_evidence, record_values
 from evtech.billing.errors import BillingError
 from evtech.errors import InputError
+from evtech.insights.port_check import check_bills
+from evtech.insights.rule_limits import load_limits
 from evtech.reports.billing import write_report
 from evtech.reports.sealing import Written
 from evtech.store.archive import Archive
@@ -58,6 +60,7 @@ def keep(
     archive.add_result(kept)
     small = [(place, one) for place, one in enumerate(evidence) if len(one.data) <= LARGEST]
     attach(archive, [Attachment(kept.id, _attachment_name(place, one.name), one.data) for place, one in small])
+    check_bills(archive, load_limits(), kept)
     return kept
 
 

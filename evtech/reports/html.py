@@ -29,6 +29,7 @@ def render(data: dict[str, Any], svg: str) -> str:
             section(w["phases"], listing((w["phase"], w["from"], w["to"], w["duration"]), data["phases"], w)),
             section(w["gaps"], listing((w["from"], w["to"], w["duration"], w["reason"]), data["gaps"], w)),
             section(w["faults"], listing((w["code"], w["meaning"]), data["faults"], w)),
+            section(w["findings"], listing((w["severity"], w["finding"], w["status"]), data["findings"], w)),
             section(w["notes"], f"<ul>{notes}</ul>" if notes else f"<p>{escape(w['none'])}</p>"),
             f"<p><small>{escape(w['method'])} {escape(data['profile_hash'])} {escape(data['software'])}</small></p>",
         ],

@@ -10,6 +10,8 @@ import numpy as np
 
 from evtech import VERSION, paths
 from evtech.errors import InputError, NotFoundError
+from evtech.insights.finding_words import severity_word
+from evtech.insights.kept_findings import finding_lines, statuses
 from evtech.measure.quantity import NARROW_SPACE, UNKNOWN, shown
 from evtech.reports.charts import Curve, Panel, stacked
 from evtech.reports.html import render
@@ -42,7 +44,7 @@ def write_session_report(
         raise InputError(f"There is no report in {lang!r}.", f"Languages: {', '.join(LANGUAGES)}.")
     made = made or datetime.now(UTC)
     session = archive.session(session_id)
-    data = contents(session, _visit(archive, session), lang, made)
+    data = contents(session, _visit(archive, session), lang, made) | {"findings": _findings(archive, session, lang)}
     svg = _curves(archive, session, data["w"])
     written: list[Written] = []
     if pdf is not None:
@@ -116,6 +118,7 @@ def contents(session: ChargingSession, visit: Visit | None, lang: str, made: dat
             [_local(g.start), _local(g.end), _clock((g.end - g.start).total_seconds()), g.reason] for g in session.gaps
         ],
         "faults": [[str(e["code"]), e.get("meaning") or w["not_published"]] for e in session.errors],
+        "findings": [],
         "notes": list(session.notes),
         "profile_hash": f"{w['profile']}: {c.profile}.",
     }  # fmt: skip
@@ -136,6 +139,12 @@ def _remarks(session: ChargingSession, w: dict[str, str], number: Any) -> list[s
     elif session.ended and not session.partial_start:
         remarks.append(w["complete"])
     return remarks
+
+
+def _findings(archive: Archive, session: ChargingSession, lang: str) -> list[list[str]]:
+    """Return what rules found in the session's data, and what was said of it; dismissed findings come last."""
+    found = finding_lines(archive.results(session_id=session.id), statuses(archive), lang)
+    return [[severity_word(f.severity, lang), f.text, f.status] for f in sorted(found, key=lambda f: f.is_dismissed)]
 
 
 def _curves(archive: Archive, session: ChargingSession, w: dict[str, str]) -> str:

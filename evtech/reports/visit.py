@@ -4,6 +4,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evtech.errors import NotFoundError
+from evtech.insights.finding_words import severity_word
+from evtech.insights.kept_findings import KIND, finding_lines, statuses, to_show
 from evtech.reports.document import facts, heading, listing, text
 from evtech.reports.sealing import Written
 from evtech.reports.summary import Sheet, Summary, sheet_table, shown, words, write_summary
@@ -29,14 +31,18 @@ def visit_summary(archive: Archive, visit: Visit, lang: str) -> Summary:
     w = words(lang)
     v = w["visit"]
     lines = [line for line in archive.session_list().lines if line.visit_id == visit.id]
-    results = archive.results(visit_id=visit.id)
+    results = to_show(archive.results(visit_id=visit.id))
+    found = finding_lines(results, statuses(archive), lang)
     sessions = Sheet(v["sessions"], tuple(v["session_head"]), [
         [_moment(x.started), x.port, x.energy_wh / 1000 if x.energy_wh is not None else None, x.stop_reason, x.gaps]
         for x in reversed(lines)
     ])  # fmt: skip
-    kept = Sheet(v["results"], tuple(v["result_head"]), [[r.at, v["kinds"].get(r.kind, r.kind), r.title, r.verdict]
-                                                         for r in reversed(results)])  # fmt: skip
-    bad = [r for r in results if r.verdict in _BAD]
+    others = [r for r in results if r.kind != KIND]
+    rows = [[r.at, v["kinds"].get(r.kind, r.kind), r.title, r.verdict] for r in reversed(others)]
+    rows += [[f.at, v["kinds"][KIND], f.text, f"{severity_word(f.severity, lang)}, {f.status}"] for f in found]
+    kept = Sheet(v["results"], tuple(v["result_head"]), sorted(rows, key=lambda row: row[0]))
+    grave = [f for f in found if f.severity in _BAD and not f.is_dismissed]
+    bad = [r for r in others if r.verdict in _BAD] or grave
     extras = [(x, c) for x in lines for c in archive.corrections(x.id)]
     notes = [
         f"{shown(c.at, lang)} {x.id[:8]} {c.field}: {c.value} {c.reason} {c.technician}".strip() for x, c in extras
@@ -45,7 +51,7 @@ def visit_summary(archive: Archive, visit: Visit, lang: str) -> Summary:
     remarks = [v["simulated"]] if visit.simulated else []
     return Summary(
         v["title"], visit.site or "—", word, tone,
-        v["sentence"].format(sessions=len(lines), results=len(results)), remarks,
+        v["sentence"].format(sessions=len(lines), results=len(rows)), remarks,
         [facts([(v["site"], visit.site or "—"), (v["technician"], visit.technician or "—"),
                 (v["purpose"], visit.purpose or "—"), (v["began"], shown(visit.started, lang))]),
          text(visit.notes or v["no_notes"]), heading(v["results"]),

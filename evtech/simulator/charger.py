@@ -19,7 +19,8 @@ class Charger:
     """State of one station; currents in A, temperatures in degC, residual current in mA.
 
     Defects: ``welded_lN`` and ``dead_lN`` (1 = that pole never opens, never closes), ``earth_lost``, ``pilot_word``
-    (what the charger makes of a disturbed pilot), ``residual_*`` (offset of the sensor, its drift), ``ignores_limit``.
+    (what the charger makes of a disturbed pilot), ``residual_*`` (offset of the sensor, its drift), ``ignores_limit``,
+    ``clock_offset_s`` and ``clock_drift_ppm`` (its clock against the computer's).
     """
 
     rated_current_a: float = 16.0
@@ -67,6 +68,9 @@ class Charger:
     water: float = 0.0
     tilted: float = 0.0
     online: float = 1.0
+    clock_offset_s: float = 0.0
+    clock_drift_ppm: float = 0.0
+    time_zone_min: float = 60.0  # what its clock shows beside UTC, and tells
     relay_cycles: float = 4200.0
     since_stop_s: float = field(default=1e9)
     tripping_s: float = 0.0

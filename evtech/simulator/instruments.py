@@ -3,6 +3,7 @@
 Few products offer these points; a profile that has them shows what the simulated parts do.
 """
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from evtech.measure.sample import Value
@@ -30,7 +31,20 @@ def defects(behaviour: "Behaviour") -> dict[str, Value]:
         "temperature_ambient": charger.ambient_c, "enable": int(charger.enabled), "phase_count": charger.phases,
         "cp_state": " ABCDEF".index(charger.pilot(vehicle)[0]),
     }  # fmt: skip
+    values |= _clock(behaviour)
     for n, volts in enumerate(behaviour.outputs):
         values[f"output_voltage_l{n + 1}"] = volts
         values[f"temperature_terminal_l{n + 1}"] = charger.temperature_c + 3.0 + mains.rises_k[n]
     return values
+
+
+def _clock(behaviour: "Behaviour") -> dict[str, Value]:
+    """Return the charger's clock: seconds since 1970, and its local time in parts with its offset to UTC."""
+    charger = behaviour.charger
+    now = behaviour.clock_now() + charger.clock_offset_s + 1e-6 * charger.clock_drift_ppm * behaviour.now
+    zone = 60.0 * charger.time_zone_min
+    local = datetime.fromtimestamp(now + zone, UTC)
+    return {
+        "clock": int(now), "time_zone_offset": zone, "clock_year": local.year, "clock_month": local.month,
+        "clock_day": local.day, "clock_hour": local.hour, "clock_minute": local.minute, "clock_second": local.second,
+    }  # fmt: skip

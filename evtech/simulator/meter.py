@@ -70,7 +70,8 @@ class Meter:
     """What one meter shows. ``error_pct`` is its own error; registers change once per ``update_s``.
 
     Defects: ``register_error_pct`` (the register against the meter's own power), ``stuck`` (it counts no more),
-    ``frozen`` (the last values are shown again and again), ``dead`` (nothing but zeros).
+    ``frozen`` (the last values are shown again and again), ``dead`` (nothing but zeros), ``creep_w`` (it counts
+    although nothing flows).
     """
 
     error_pct: float = 0.0
@@ -86,6 +87,7 @@ class Meter:
     stuck: float = 0.0
     frozen: float = 0.0
     dead: float = 0.0
+    creep_w: float = 0.0
     shown_energy_wh: float = 1_284_500.0
     shown_apparent_vah: float = 1_301_000.0
     _since_update: float = math.inf
@@ -102,7 +104,8 @@ class Meter:
         apparent = [volts * amps for volts, amps in zip(voltages, currents, strict=True)]
         active = [power * self.power_factor for power in apparent]
         if not self.stuck:
-            self.energy_wh += gain * (1 + self.register_error_pct / 100) * sum(active) * seconds / 3600
+            counted = gain * (1 + self.register_error_pct / 100) * sum(active) + self.creep_w
+            self.energy_wh += counted * seconds / 3600
         self.apparent_vah += gain * sum(apparent) * seconds / 3600
         self._since_update += seconds
         if self._since_update >= self.update_s and not self.frozen:

@@ -32,6 +32,7 @@ class Behaviour:
                 setattr(target, name, value)
             if isinstance(target, Meter) and "energy_wh" in getattr(scenario, part):
                 target.shown_energy_wh = target.energy_wh
+        self.clock_now: Callable[[], float] = time.time  # s since 1970, for the charger's own clock
         self.now = 0.0
         self.cut_until = self.silent_until = 0.0
         self._speed, self._clock = speed, clock

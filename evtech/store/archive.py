@@ -398,10 +398,10 @@ class Archive:
         with self.reading() as connection:
             return session_extras.attachments(connection, session_id)
 
-    def watched(self, start: datetime, end: datetime) -> Watched:
-        """Return which chargers were watched in [start, end], and what was seen of their states."""
+    def watched(self, start: datetime, end: datetime, states_from: datetime | None = None) -> Watched:
+        """Return which chargers were watched in [start, end], and what was seen of their states (from later on)."""
         with self.reading() as connection:
-            return watching.find(connection, start.timestamp(), end.timestamp())
+            return watching.find(connection, start.timestamp(), end.timestamp(), (states_from or start).timestamp())
 
     def session(self, id_or_prefix: str) -> ChargingSession:
         """Return one session by its id or an unambiguous beginning of it; raise ``NotFoundError``."""

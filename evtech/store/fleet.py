@@ -64,11 +64,12 @@ class PortFacts:
 
     @property
     def complete(self) -> tuple[float, float] | None:
-        """Return the stretch somebody vouches for; without an end it lasts until that was said, never longer."""
+        """Return the stretch somebody vouches for: until its end, or until that was said, whichever is earlier."""
         start, end = self.number("complete_from"), self.number("complete_to")
         if start is None:
             return None
-        end = end if end is not None else self.words["complete_from"].at.timestamp()
+        said = max(self.words[name].at for name in ("complete_from", "complete_to") if name in self.words).timestamp()
+        end = said if end is None else min(end, said)
         return (start, end) if end > start else None
 
 

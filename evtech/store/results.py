@@ -20,9 +20,11 @@ _COLUMNS = "id, kind, at, visit_id, session_id, recording_id, title, verdict, re
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """One result; ``at`` UTC; ``verdict`` one word.
+    """One result; ``at`` UTC, ``verdict`` one word.
 
-    ``kind``: diagnosis, finding, calibration, billing, import, anomaly, and what people say of ports: port, outage.
+    ``kind``: diagnosis, finding, calibration, billing, import; what people say of ports: port, outage; and of findings
+    in the data: anomaly, trend, check (what was checked by which rules), anomaly_status (what a person said),
+    adjustment.
     """
 
     kind: str

@@ -112,7 +112,7 @@ def rows(connection: Connection, recording_id: str, start: float, end: float, na
                     for name, (column, quality) in columns.items()
                 }
                 yield Row(_moment(float(t)), values, marks)
-    for t, cells in _tail(connection, recording_id, start, end):
+    for t, cells in tail_rows(connection, recording_id, start, end):
         pairs = {
             name: uncell(cells[position]) for name, position in _positions(connection, recording_id, names).items()
         }
@@ -162,7 +162,7 @@ def _columns(
     position = _positions(connection, recording_id, [name]).get(name)
     if position is None:
         return
-    rows_of_tail = [(t, *uncell(cells[position])) for t, cells in _tail(connection, recording_id, start, end)]
+    rows_of_tail = [(t, *uncell(cells[position])) for t, cells in tail_rows(connection, recording_id, start, end)]
     if rows_of_tail:
         values = [row[1] for row in rows_of_tail]
         has_text = any(isinstance(value, str) for value in values)
@@ -174,7 +174,8 @@ def _columns(
         yield np.array([row[0] for row in rows_of_tail]), column, [row[2] for row in rows_of_tail]
 
 
-def _tail(connection: Connection, recording_id: str, start: float, end: float) -> list[tuple[float, list[object]]]:
+def tail_rows(connection: Connection, recording_id: str, start: float, end: float) -> list[tuple[float, list[object]]]:
+    """Return the polls between two times that are in no chunk yet: time and one cell a point."""
     found = connection.exec_driver_sql(
         "SELECT t, body FROM tail WHERE recording_id = ? AND t >= ? AND t <= ? ORDER BY t, id",
         (recording_id, start, end),

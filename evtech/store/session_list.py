@@ -198,7 +198,7 @@ class _Shown:
         shown: Iterator[tuple[Any, ...]] = ((*row, site(row[visit], ""), ()) for row in rows)
         if self._entered:
             entered, port = self._entered.get, self._port
-            shown = ((*row[:-2], entered(row[port], row[-2]), ()) for row in shown)
+            shown = ((*row[:-2], entered(row[port]) or row[-2], ()) for row in shown)
         if self._changes or self._signers:
             shown = map(self._made_good, shown)
         return filter(self._is_wanted, shown) if self._changes or _afterwards(self._wanted) else shown

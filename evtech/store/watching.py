@@ -65,8 +65,8 @@ class Watched:
     states: StatesSeen
 
 
-def find(connection: Connection, start: float, end: float) -> Watched:
-    """Return recordings that touch [start, end] and the changes of state in them."""
+def find(connection: Connection, start: float, end: float, states_from: float) -> Watched:
+    """Return recordings that touch [start, end], and the changes of state in them from a later moment on."""
     rows = [row for row in connection.exec_driver_sql(_RECORDINGS, (end,)).fetchall() if max(row[2:]) >= start]
     gaps: dict[str, list[tuple[float, float]]] = {}
     for recording, t0, t1 in connection.exec_driver_sql(
@@ -76,7 +76,7 @@ def find(connection: Connection, start: float, end: float) -> Watched:
     spans = [
         WatchedSpan(row[0], " ".join(row[1].split()), row[2], max(row[2:]), tuple(gaps.get(row[0], ()))) for row in rows
     ]
-    return Watched(spans, _states(connection, start, end))
+    return Watched(spans, _states(connection, states_from, end))
 
 
 def _states(connection: Connection, start: float, end: float) -> StatesSeen:

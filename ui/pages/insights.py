@@ -17,7 +17,6 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QPushButton,
-    QScrollArea,
     QTabWidget,
     QVBoxLayout,
     QWidget,
@@ -31,11 +30,13 @@ from ui.theme import Theme
 from ui.widgets.bar_charts import DailyEnergy, Pareto, Part, Trend, grouped
 from ui.widgets.chart_panel import ChartPanel
 from ui.widgets.dress import Heading, LargeButton, Muted, dress
+from ui.widgets.findings_view import FindingsView
 from ui.widgets.heat_map import HeatMap, weekdays
 from ui.widgets.known_edit import KnownEdit
 from ui.widgets.month_choice import MonthChoice
 from ui.widgets.port_ribbon import Failed, PortRibbon, PortRow
 from ui.widgets.ports_switch import PortsSwitch
+from ui.widgets.session_view import SessionMoment
 from ui.widgets.uptime_reports import UptimeReports
 from ui.words import translate
 
@@ -108,12 +109,12 @@ class InsightsPage(Page):
         self.tabs.setDocumentMode(True)
         self.tabs.addTab(_column(self._upper, self.panels[2]), translate("Insights", "At a glance"))
         self.tabs.addTab(_column(self._lower, self.panels[5]), translate("Insights", "Causes and energy"))
-        self.anomalies = QVBoxLayout()
-        findings = QScrollArea()  # many findings must not stretch the pictures of the other tabs
-        findings.setWidgetResizable(True)
-        findings.setFrameShape(QScrollArea.Shape.NoFrame)
-        findings.setWidget(_column(self.anomalies))
-        self.tabs.addTab(findings, translate("Insights", "Findings in the data"))
+        self.findings = FindingsView(archive, bridge)
+        self.findings.open_wanted.connect(self._open_finding)
+        self.findings.message.connect(self.message)
+        self.findings.checked.connect(self.load)
+        self.findings.judged.connect(self._count_findings)
+        self.tabs.addTab(self.findings, translate("Insights", "Findings in the data"))
         layout.addWidget(self.tabs, 1)
         self._timer = QTimer(self, interval=WAIT_MS, singleShot=True)
         self._timer.timeout.connect(self.load)
@@ -124,6 +125,11 @@ class InsightsPage(Page):
         for panel in self.panels:
             panel.apply_theme(theme)
         self.ports.apply_theme(theme)
+        self.findings.apply_theme(theme)
+
+    def show_nothing(self) -> None:
+        """Let a check end: the connection, and with it perhaps the window, goes."""
+        self.findings.stop()
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Put pictures below each other where there is no room beside."""
@@ -213,7 +219,7 @@ class InsightsPage(Page):
             [Part(key, cause(key, language), minutes / 60) for key, minutes in found.causes.items() if minutes > 0]
         )
         self.days.show_days(result.days, result.zone)
-        self._show_anomalies(found.anomalies)
+        self._show_findings(result)
         for panel in self.panels:
             panel.refresh()
 
@@ -258,22 +264,36 @@ class InsightsPage(Page):
             month = QLocale().toString(datetime.fromtimestamp(newest).astimezone(), "MMMM yyyy")
             self.newest.setText(translate("Insights", "Show {month}, the newest with sessions").format(month=month))
 
-    def _show_anomalies(self, found: "list[Anomaly]") -> None:
-        _clear(self.anomalies)
-        self.tabs.setTabText(2, translate("Insights", "Findings in the data ({n})").format(n=len(found)))
-        if not found:
-            self.anomalies.addWidget(Muted(translate("Insights", "No rule found anything in this period.")))
-        grave = sorted(found, key=lambda a: (("critical", "warning", "info").index(a.severity), -a.start))
-        for a in grave[:10]:
-            when = QLocale().toString(datetime.fromtimestamp(a.start).astimezone(), "yyyy-MM-dd HH:mm")
-            ids = frozenset([a.session_id]) if a.session_id else frozenset()
-            self.anomalies.addWidget(self._linked(f"{_grave(a.severity)} · {when} · {a.port}: {a.text}", ids))
-        if len(grave) > 10:
-            ids = frozenset(a.session_id for a in grave if a.session_id)
-            words = translate("Insights", "All {n} findings of this period").format(n=len(grave))
-            self.anomalies.addWidget(self._linked(words, ids))
-        self.anomalies.addStretch()
-        dress(self, self.theme)
+    def _show_findings(self, result: "Picture") -> None:
+        from evtech.insights.session_check import count_due
+
+        found = result.overview
+        self.findings.show_findings(found.anomalies, found.records.judged, found.period, _language())
+        self._count_findings()
+        archive, period, limits, number = self._archive, found.period, found.records.limits, self._asked
+
+        def show_due(due: "int | EvtechError") -> None:
+            if number == self._asked and not isinstance(due, EvtechError):
+                self.findings.show_due(due)
+
+        self._bridge.work(lambda: count_due(archive, *period, limits), show_due)
+
+    def _count_findings(self) -> None:
+        words = translate("Insights", "Findings in the data ({n})")
+        self.tabs.setTabText(2, words.format(n=self.findings.open_count))
+
+    def _open_finding(self, finding: "Anomaly") -> None:
+        """Open the session of a finding at its moment, or the sessions of its port and time."""
+        from evtech.insights.picture import behind_span
+
+        if finding.session_id:
+            self.task_wanted.emit("sessions", SessionMoment(finding.session_id, finding.start))
+        elif self.picture is not None:
+            ports = self.picture.overview.records.ports.values()
+            names = [p.name for p in ports if finding.port in (p.name, p.site)]
+            span = (finding.start, finding.end)
+            ids = frozenset(i for name in names for i in behind_span(self.picture, name, span))
+            self._open(ids, finding.port)
 
     def _open(self, ids: frozenset[str], words: str) -> None:
         if ids:
@@ -406,14 +426,6 @@ def _headline(shown: "Picture") -> str:
         at = QLocale().toString(datetime.fromtimestamp(peak.at, ZoneInfo(shown.zone)), "d MMM HH:mm")
         parts.append(translate("Insights", "peak {kw} kW ({at})").format(kw=f"{peak.peak_kw:.1f}", at=at))
     return " · ".join(parts)
-
-
-def _grave(severity: str) -> str:
-    return {
-        "critical": translate("Insights", "critical"),
-        "warning": translate("Insights", "warning"),
-        "info": translate("Insights", "notice"),
-    }[severity]
 
 
 def _day(moment: float) -> str:

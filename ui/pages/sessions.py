@@ -36,7 +36,7 @@ from ui.session_dialogs import CorrectionDialog, NoteDialog
 from ui.theme import Theme
 from ui.widgets.dress import Heading, LargeButton, dress
 from ui.widgets.session_filter import SessionFilterBar
-from ui.widgets.session_view import SessionData, SessionView, extras_text, read_session
+from ui.widgets.session_view import SessionData, SessionMoment, SessionView, extras_text, read_session
 from ui.words import remarks, translate
 
 FIRST_ROWS = 200  # asked for first: they are there at once, however long the list is
@@ -49,6 +49,7 @@ class SessionsPage(Page):
         super().__init__()
         self._archive, self._bridge = archive, bridge
         self._wanted: str | None = None
+        self._moment: SessionMoment | None = None
         self._asked = 0
         self._drawn: tuple[object, ...] = ()
         self._seen: dict[str, SessionData] = {}
@@ -106,7 +107,11 @@ class SessionsPage(Page):
 
     def show_item(self, item: object) -> None:
         """Choose the session with this id, or show exactly the sessions behind a mark."""
-        if isinstance(item, SessionsBehind):
+        self._moment = item if isinstance(item, SessionMoment) else None
+        if isinstance(item, SessionMoment):
+            self._drawn = ()  # it may be shown already, at another place
+            self.choose(item.session_id)
+        elif isinstance(item, SessionsBehind):
             self.filters.clear()
             self.filters.show_behind(item.ids, item.words)
             self._ask()
@@ -302,6 +307,8 @@ class SessionsPage(Page):
             return
         self._seen[line.id] = found
         self.views[place].show_data(found)
+        if self._moment is not None and self._moment.session_id == line.id:
+            self.views[place].show_moment(self._moment.at)
         dress(self, self.theme)
         if len(chosen) == 1:
             self.details.setText(facts(found.session, line.source, extras_text(found)))

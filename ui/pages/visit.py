@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
 )
 
 from evtech.errors import EvtechError, NotFoundError
+from evtech.insights.kept_findings import to_show
 from evtech.reports.redaction import MARK
 from evtech.reports.visit_file import VisitFile, save_member
 from evtech.store.archive import Archive
@@ -134,7 +135,7 @@ class VisitPage(Page):
             facts = [local_time(visit.started), visit.technician, visit.purpose, visit.notes]
             facts.append(str(self._visit.manifest.get("software", ""))[:80])
             self.facts.setText(" · ".join(part for part in facts if part and part != MARK))
-        self.rows = [self._result_row(r) for r in results if not r.kind.startswith("calibration_")]
+        self.rows = [self._result_row(r) for r in to_show(results) if not r.kind.startswith("calibration_")]
         self.rows += [self._member_row(name) for name in sorted(self._visit.manifest["members"]) if _is_file(name)]
         self.table.setRowCount(len(self.rows))
         for number, row in enumerate(self.rows):
@@ -148,13 +149,14 @@ class VisitPage(Page):
         kinds = {
             "diagnosis": translate("Visit", "Diagnosis"), "calibration": translate("Visit", "Calibration"),
             "billing": translate("Visit", "Billing check"), "finding": translate("Visit", "Finding"),
+            "anomaly": translate("Visit", "Finding in the data"),
         }  # fmt: skip
         said = f"{result.title} — {result.verdict}" if result.verdict else result.title
         write = None
         if result.kind in _REPORTS:
             write = lambda path: _report(self._archive, result, path, self._bridge.bench.report_language)  # noqa: E731
         findings = result.body.get("findings") or []
-        more = "\n".join(f"• {f.get('title') or f.get('id')}" for f in findings if isinstance(f, dict))
+        more = "\n".join(f"• {f.get('title') or f.get('text') or f.get('id')}" for f in findings if isinstance(f, dict))
         name = f"{result.kind}-{result.id[:8]}.pdf"
         return Row(local_time(result.at), kinds.get(result.kind, result.kind), said, name, write, more)
 

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-from PySide6.QtCore import Qt, QTimer
+from PySide6.QtCore import QLocale, Qt, QTimer
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QSlider, QVBoxLayout, QWidget
 
 from evtech.events import Event, EventKind
+from evtech.insights.finding_words import severity_word
+from evtech.insights.kept_findings import KIND, FindingLine, finding_lines, statuses, to_show
 from evtech.measure.history import History
 from evtech.store.archive import Archive
 from evtech.store.records import ChargingSession
@@ -23,9 +25,18 @@ _CURVES = (
 )  # fmt: skip
 _REGISTERS = ("energy_import_total", "energy_total", "session_energy")
 _WINDOWS_S = (None, 3600, 900, 300, 60)
+_QUARTER = _WINDOWS_S.index(900)
 _STEPS = 1000
 _MARKED = (EventKind.STATE_CHANGED, EventKind.NOTE, EventKind.ALARM_RAISED)
 SCRUB_MS = 50  # at most so often is drawn while the slider moves
+
+
+@dataclass(frozen=True, slots=True)
+class SessionMoment:
+    """What a page asks for: a session, opened at a moment (s since 1970, as it was recorded)."""
+
+    session_id: str
+    at: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +52,7 @@ class SessionData:
     corrections: list[Correction]
     photos: int
     shift: float
+    findings: list[FindingLine]
 
     @property
     def span(self) -> tuple[float, float]:
@@ -74,6 +86,7 @@ def read_session(archive: Archive, session_id: str) -> SessionData:
         session, history, gaps, [(e.time.timestamp() + shift, _word(e)) for e in events if e.kind in _MARKED],
         [e for e in events if e.kind is EventKind.ALARM_RAISED], _results(archive, session, end), corrections,
         len(archive.attachments(session.id)), shift,
+        finding_lines(archive.results(session_id=session.id), statuses(archive), _language()),
     )  # fmt: skip
 
 
@@ -85,6 +98,7 @@ class SessionView(QWidget):
         self.theme = LIGHT
         self.data: SessionData | None = None
         self.plots = None
+        self._moment: list[tuple[float, str]] = []
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -119,12 +133,27 @@ class SessionView(QWidget):
         for line in self.plots.cursors:
             line.sigPositionChanged.connect(self._tell_between)
         self._draw()
-        self.plots.show_marks(data.gaps, data.marks)
+        self._show_marks()
         if self.cursors.isChecked():
             self._show_cursors(True)
 
+    def show_moment(self, at: float) -> None:
+        """Show a quarter of an hour around a moment (s since 1970, as recorded) of a long session, and mark it."""
+        if self.data is None:
+            return
+        start, end = self.data.span
+        at += self.data.shift
+        wide = _WINDOWS_S[_QUARTER] or 0
+        if end - start > wide:
+            self.window_choice.setCurrentIndex(_QUARTER)
+            self.slider.setValue(round(_STEPS * (at - wide / 2 - start) / (end - start - wide)))
+        self._moment = [(at, translate("Sessions", "finding"))]
+        self._draw()
+        self._show_marks()
+
     def clear(self) -> None:
         """Show nothing."""
+        self._moment = []
         self.data = None
         self.between.setVisible(False)
         if self.plots is not None:
@@ -138,7 +167,11 @@ class SessionView(QWidget):
         self.theme = theme
         if self.plots is not None and self.data is not None:
             self.plots.apply_theme(theme)
-            self.plots.show_marks(self.data.gaps, self.data.marks)
+            self._show_marks()
+
+    def _show_marks(self) -> None:
+        if self.plots is not None and self.data is not None:
+            self.plots.show_marks(self.data.gaps, [*self.data.marks, *self._moment])
 
     def _make_bar(self) -> QHBoxLayout:
         row = QHBoxLayout()
@@ -209,6 +242,9 @@ def extras_text(data: SessionData) -> list[tuple[str, str]]:
         }[c.field]
         value = f"{float(c.value):+g} s" if c.field == "clock_s" else c.value
         rows.append((field, f"{value}: {c.reason} ({when})"))
+    for f in data.findings:
+        row = f"{severity_word(f.severity, _language())} · {local_time(f.at)} · {f.text} ({f.status})"
+        rows.append((_kind(KIND), row))
     for result in data.results:
         verdict = f" – {result.verdict}" if result.verdict else ""
         rows.append((_kind(result.kind), f"{result.title}{verdict} ({local_time(result.at)})"))
@@ -233,7 +269,14 @@ def _results(archive: Archive, session: ChargingSession, end: datetime) -> list[
     own = archive.results(session_id=session.id)
     of_visit = archive.results(visit_id=session.visit_id)
     known = {result.id for result in own}
-    return own + [r for r in of_visit if r.id not in known and session.started <= r.at <= end and r.session_id is None]
+    all_of_them = own + [
+        r for r in of_visit if r.id not in known and session.started <= r.at <= end and r.session_id is None
+    ]
+    return [r for r in to_show(all_of_them) if r.kind != KIND]
+
+
+def _language() -> str:
+    return "de" if QLocale().language() == QLocale.Language.German else "en"
 
 
 def _word(event: Event) -> str:

@@ -64,6 +64,19 @@ def test_a_file_that_is_no_such_table_is_refused(tmp_path: Path) -> None:
         take(tmp_path / "nowhere.csv", PORTS, Fleet(), (), "Ada")
 
 
+def test_a_row_with_too_many_fields_is_one_of_the_wrong_ones(tmp_path: Path) -> None:
+    found = took(tmp_path, "port,rated_kw,timezone\nA,22,5,UTC\nB,x,\nC,22,UTC\n", Fleet(), PORTS)
+
+    assert [p.line for p in found.problems] == [2, 3]
+    assert str(found.problems[0]).startswith("line 2: has more fields than there are columns.")
+
+
+def test_who_separates_by_semicolons_may_write_a_decimal_comma(tmp_path: Path) -> None:
+    found = took(tmp_path, "port;rated_kw\nA;22,5\n", Fleet(), PORTS)
+
+    assert fold(found.rows).facts("A").number("rated_kw") == 22.5
+
+
 def test_an_empty_cell_says_nothing(tmp_path: Path) -> None:
     first = took(tmp_path, "port,site,rated_kw\nA,Yard,22\n", Fleet(), PORTS)
     second = took(tmp_path, "port,site,rated_kw\nA,,50\nB,,\n", fold(first.rows), PORTS)

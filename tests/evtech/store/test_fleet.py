@@ -125,6 +125,8 @@ def test_rows_that_make_no_sense_say_nothing() -> None:
 def test_nobody_vouches_beyond_the_moment_they_spoke() -> None:
     open_ended = fold([said(PortFacts("P1"), {"complete_from": "2025-01-01"}, "Ada", 5)]).facts("P1")
     closed = fold([said(PortFacts("P1"), {"complete_from": "2025-01-01", "complete_to": "2025-02-01"}, "Ada", 5)])
+    ahead = fold([said(PortFacts("P1"), {"complete_from": "2025-01-01", "complete_to": "2025-12-31"}, "Ada", 5)])
+    assert ahead.facts("P1").complete == open_ended.complete
 
     assert open_ended.complete == (datetime(2025, 1, 1, tzinfo=UTC).timestamp(), later(5).timestamp())
     assert closed.facts("P1").complete is not None
