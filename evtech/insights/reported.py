@@ -8,8 +8,10 @@ that somebody vouches for is known, and up where nothing else was seen or report
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import TYPE_CHECKING
 
+from evtech import paths
 from evtech.errors import ProfileError
 from evtech.insights.intervals import Interval, clip, measure, subtract
 from evtech.insights.records import Outage, Port, StateSpan
@@ -52,15 +54,33 @@ def _of_profile(profile: str, library: "Library") -> float | None:
         return None
 
 
+def _state_ratings(profiles: Iterable[str]) -> bool:
+    """Return whether one of these profiles may state a rating: to read them all takes as long as to count a month."""
+    folders = paths.user_profiles(), paths.resources() / "profiles"
+    for name in profiles:
+        if Path(name).name != name or name.endswith(".toml"):  # a file that was named by its path
+            return True
+        if any(_mentions_rating(folder / f"{name}.toml") for folder in folders):
+            return True
+    return False
+
+
+def _mentions_rating(file: Path) -> bool:
+    try:
+        return b"rated_kw" in file.read_bytes()
+    except (OSError, ValueError):  # there is none, or a name from elsewhere is no file's
+        return False
+
+
 def with_facts(
     archive: "Archive", fleet: Fleet, ports: Mapping[str, Port], library: "Library | None" = None
 ) -> dict[str, Port]:
     """Return the ports with what was said of them, and with their ratings; profiles are the user's own by default."""
-    if library is None:
+    known = stated(archive)
+    if library is None and _state_ratings({name for each in known.values() for name in each.profiles}):
         from evtech.devices.library import Library
 
         library = Library()
-    known = stated(archive)
     found = {}
     for name, port in ports.items():
         facts = fleet.facts(name)

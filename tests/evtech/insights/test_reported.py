@@ -202,6 +202,17 @@ def test_a_rating_is_entered_before_it_is_read_before_a_profile_states_it(tmp_pa
     assert [Path(error.file).name for error in library.broken] == ["odd.toml"]
 
 
+def test_a_users_own_profile_states_the_rating_of_an_archives_ports(
+    fleet: Archive, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("evtech.paths.user_profiles", lambda: tmp_path)
+    assert {port.rated_kw for port in read_archive(fleet, period=PERIOD).ports.values()} == {None}
+
+    built_in = Path(__file__).parents[3] / "resources/profiles/keba-kecontact-p30.toml"
+    (tmp_path / built_in.name).write_text("rated_kw = 11\n" + built_in.read_text("utf-8"), "utf-8")
+    assert {port.rated_kw for port in read_archive(fleet, period=PERIOD).ports.values()} == {11}
+
+
 def said_again(facts: PortFacts):
     row = say(facts, {"rated_kw": None}, "Bo", at=datetime.now(UTC) + timedelta(seconds=1))
     assert row is not None
