@@ -9,7 +9,6 @@ from evtech.diagnostics.evidence import Evidence
 from evtech.diagnostics.judging import PHASES, UNPLUGGED, in_states, most_current, rated_current
 from evtech.diagnostics.predicates import Bools
 from evtech.diagnostics.routine import Verdict
-from evtech.diagnostics.trace import Floats
 
 SEEN_SHARE = 0.2  # of the samples that may be odd: a change between two registers of one poll is innocent
 STATE_SHARE = 0.5
@@ -95,14 +94,17 @@ def _voltage(bench: Bench, evidence: Evidence) -> None:
     )
 
 
-def _steady(current: Floats) -> Bools:
-    """Return where a current changed by less than 0.7 A since the sample before and until the one after.
+def _steady(evidence: Evidence) -> Bools:
+    """Return where every phase current changed by less than 0.7 A since the sample before and until the one after.
 
-    One poll reads power and currents at slightly different moments: a ramp is no contradiction. What follows on the
-    last sample is not known, so it counts only where it is the only one.
+    One poll reads power and each current at slightly different moments: a ramp is no contradiction. What came before
+    the first sample and follows the last is not known, so those two count only where there is no sample between.
     """
-    calm = np.abs(np.diff(current)) < 0.7
-    return np.asarray(np.concatenate([[True], calm]) & np.concatenate([calm, [not len(calm)]]))
+    if len(evidence.trace) < 3:
+        return np.ones(len(evidence.trace), bool)
+    steps = np.diff(np.vstack(list(evidence.currents.values())), axis=1)
+    calm = (np.abs(steps) < 0.7).min(axis=0)
+    return np.concatenate([[False], calm[:-1] & calm[1:], [False]])
 
 
 def _power(bench: Bench, evidence: Evidence) -> None:
@@ -112,7 +114,7 @@ def _power(bench: Bench, evidence: Evidence) -> None:
         return
     apparent = np.sum([np.nan_to_num(v) * np.nan_to_num(i) for v, i in pairs], axis=0)
     expected = apparent if factor is None else apparent * np.where((factor > 0.3) & (factor <= 1), factor, 1.0)
-    steady = _steady(most_current(evidence))
+    steady = _steady(evidence)
     known = ~np.isnan(power) & (apparent > 0) & steady
     if not known.any():
         return

@@ -51,6 +51,18 @@ def test_a_window_that_opens_in_a_ramp_is_no_contradiction() -> None:
     assert over("R03", type(trace)(np.arange(6.0), numbers, {})).verdict is Verdict.PASS
 
 
+def test_what_came_before_the_first_poll_and_the_other_phases_may_be_a_ramp() -> None:
+    """Between the first two polls the largest phase rests while another one rises and power is already ahead."""
+    numbers = {f"voltage_l{n}": np.full(3, 230.0) for n in (1, 2, 3)}
+    numbers |= {
+        "current_l1": np.array([4.7, 6.7, 8.7]), "current_l2": np.array([4.8, 6.7, 8.7]),
+        "current_l3": np.array([6.765, 6.779, 8.78]), "power_total": np.array([4653.7, 6016.3, 6016.3]),
+    }  # fmt: skip
+    trace = Charge(seconds=30).trace()
+
+    assert over("R03", type(trace)(np.arange(3.0), numbers, {})).verdict is Verdict.PASS
+
+
 def test_without_anything_to_check_it_is_inconclusive() -> None:
     charge = Charge(seconds=30)
     trace = charge.trace()
