@@ -32,7 +32,6 @@ GROUPS = (
     "fleet",
     "findings",
     "visit",
-    "billing",
     "support",
 )
 

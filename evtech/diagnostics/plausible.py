@@ -9,6 +9,7 @@ from evtech.diagnostics.evidence import Evidence
 from evtech.diagnostics.judging import PHASES, UNPLUGGED, in_states, most_current, rated_current
 from evtech.diagnostics.predicates import Bools
 from evtech.diagnostics.routine import Verdict
+from evtech.diagnostics.trace import Floats
 
 SEEN_SHARE = 0.2  # of the samples that may be odd: a change between two registers of one poll is innocent
 STATE_SHARE = 0.5
@@ -94,6 +95,16 @@ def _voltage(bench: Bench, evidence: Evidence) -> None:
     )
 
 
+def _steady(current: Floats) -> Bools:
+    """Return where a current changed by less than 0.7 A since the sample before and until the one after.
+
+    One poll reads power and currents at slightly different moments: a ramp is no contradiction. What follows on the
+    last sample is not known, so it counts only where it is the only one.
+    """
+    calm = np.abs(np.diff(current)) < 0.7
+    return np.asarray(np.concatenate([[True], calm]) & np.concatenate([calm, [not len(calm)]]))
+
+
 def _power(bench: Bench, evidence: Evidence) -> None:
     power, factor = evidence.numbers("power_total"), evidence.numbers("power_factor_total")
     pairs = [(v, evidence.currents[p]) for p, v in evidence.voltages.items() if p in evidence.currents]
@@ -101,8 +112,7 @@ def _power(bench: Bench, evidence: Evidence) -> None:
         return
     apparent = np.sum([np.nan_to_num(v) * np.nan_to_num(i) for v, i in pairs], axis=0)
     expected = apparent if factor is None else apparent * np.where((factor > 0.3) & (factor <= 1), factor, 1.0)
-    # one poll reads power and currents at slightly different moments: a ramp is no contradiction
-    steady = np.concatenate([[True], np.abs(np.diff(most_current(evidence))) < 0.7])
+    steady = _steady(most_current(evidence))
     known = ~np.isnan(power) & (apparent > 0) & steady
     if not known.any():
         return

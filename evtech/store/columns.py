@@ -105,8 +105,10 @@ class Table:
 
     def take(self, at: At) -> Self:
         """Return some of the rows, by mask, by number or from … to."""
-        if isinstance(at, np.ndarray) and at.dtype == bool and at.all():
-            return self
+        if isinstance(at, np.ndarray) and at.dtype == bool:
+            if at.all():
+                return self
+            at = np.flatnonzero(at)  # to look for them once costs less than in each column
         columns = (getattr(self, name) for name in self.__match_args__)
         return type(self)(*(c.take(at) if isinstance(c, Texts) else c[at] for c in columns))
 

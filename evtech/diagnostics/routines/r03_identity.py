@@ -13,13 +13,15 @@ from evtech.diagnostics.plausible import VOLTS, judge_plausible
 from evtech.diagnostics.routine import Routine, RoutineResult, Verdict
 from evtech.measure.sample import Reading
 
+LEAST_POLLS = 3
 FACTORS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 
 
 async def _run(bench: Bench) -> RoutineResult:
     if bench.live is not None:
         await _identity(bench)
-        await bench.watch(5, lambda reading: True, "Reading every point")
+        live = bench.live  # three polls: one alone cannot tell a ramp from a contradiction
+        await bench.watch(5, lambda reading: len(live.readings) >= LEAST_POLLS, "Reading every point")
         if bench.live.readings:
             _answers(bench, bench.live.readings[-1])
     evidence = bench.evidence()

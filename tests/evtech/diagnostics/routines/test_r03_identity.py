@@ -40,6 +40,17 @@ def test_a_power_that_contradicts_the_currents_fails() -> None:
     assert "Power and currents disagree" in over("R03", charge.trace()).reason
 
 
+def test_a_window_that_opens_in_a_ramp_is_no_contradiction() -> None:
+    """Current rises by 4 A a poll, and the power that is read after it is always that of the next moment."""
+    amps = np.array([5.0, 9.0, 13.0, 16.0, 16.0, 16.0])
+    later = np.append(amps[1:], 20.0)  # the last poll is the first of another ramp
+    numbers = {f"voltage_l{n}": np.full(6, 230.0) for n in (1, 2, 3)}
+    numbers |= {f"current_l{n}": amps for n in (1, 2, 3)} | {"power_total": 3 * 230.0 * later}
+    trace = Charge(seconds=30).trace()
+
+    assert over("R03", type(trace)(np.arange(6.0), numbers, {})).verdict is Verdict.PASS
+
+
 def test_without_anything_to_check_it_is_inconclusive() -> None:
     charge = Charge(seconds=30)
     trace = charge.trace()
