@@ -5,21 +5,25 @@ known, and can be withdrawn; what it brought is then left out everywhere, and no
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from evtech import VERSION
-from evtech.errors import InputError
+from evtech.errors import ArchiveError, InputError
 from evtech.exchange import joining, matching, reading
 from evtech.exchange.incoming import Incoming, Item, Parcel, made_id
+from evtech.exchange.judging import Judge
 from evtech.exchange.placing import Contents, Placing
 from evtech.exchange.plans import Plan
 from evtech.exchange.progress import WRITING, Progress
 from evtech.exchange.source_file import SourceFile
-from evtech.insights.session_check import check_sessions
+from evtech.insights.port_check import check_ports
+from evtech.insights.reported import ratings
+from evtech.insights.rule_limits import load_limits
 from evtech.store import imports, incoming, twins
 from evtech.store.archive import Archive
 from evtech.store.imports import IMPORT, PORT_NAME, RESTORED, SCHEMA, STANDING, WITHDRAWN, Import
@@ -139,8 +143,7 @@ def take_in(
         return Kept(key, taken.sessions, taken.known, taken.changed, taken.samples, repeated)
 
     kept = archive.import_rows(work)
-    if kept.samples:
-        check_sessions(archive, (archive.session(key) for key in prepared.spool.with_samples()))
+    _draw_charts(archive, prepared.contents.checked)
     return kept
 
 
@@ -158,7 +161,7 @@ def withdraw(archive: Archive, id_or_prefix: str, reason: str = "", technician: 
         _stand(connection, found, WITHDRAWN, reason, technician)
         return found
 
-    return archive.import_rows(work)
+    return _with_charts(archive, archive.import_rows(work))
 
 
 def restore(archive: Archive, id_or_prefix: str, technician: str = "") -> Import:
@@ -173,7 +176,7 @@ def restore(archive: Archive, id_or_prefix: str, technician: str = "") -> Import
         matching.link(connection, found.body.get("first"), found.body.get("last"))
         return found
 
-    return archive.import_rows(work)
+    return _with_charts(archive, archive.import_rows(work))
 
 
 def say_same_port(archive: Archive, name: str, shown: str) -> int:
@@ -188,7 +191,9 @@ def say_same_port(archive: Archive, name: str, shown: str) -> int:
         span = twins.span_of(connection, [name, *imports.port_names(connection).all_of(shown)])
         return matching.link(connection, *span)
 
-    return archive.import_rows(work)
+    repeated = archive.import_rows(work)
+    _draw_charts(archive, [name, shown])
+    return repeated
 
 
 def say_same(archive: Archive, session_id: str, of: str | None) -> None:
@@ -207,6 +212,21 @@ def name_port(connection: Any, name: str, shown: str) -> None:
     insert_result(connection, Result(PORT_NAME, name, {}, known.of(shown) if shown != name else name))
 
 
+def _with_charts(archive: Archive, found: Import) -> Import:
+    """Return an import that went or came back, after its ports' charts were drawn anew."""
+    if found.body.get("samples"):
+        _draw_charts(archive, {str(port) for port in found.body.get("ports", ())})
+    return found
+
+
+def _draw_charts(archive: Archive, ports: Iterable[str]) -> None:
+    """Draw the long-term charts of ports anew."""
+    with archive.reading() as connection:
+        names = imports.port_names(connection)
+    with suppress(ArchiveError):  # the import is in; a chart is drawn again with its port's next session
+        check_ports(archive, sorted({names.of(port) for port in ports}), load_limits())
+
+
 def _demand_writable(archive: Archive) -> None:
     _ = archive.writer  # says why nothing can be written to a team's archive or a visit that is only looked at
 
@@ -215,8 +235,9 @@ def _fill(archive: Archive, prepared: Prepared, parcel: Parcel, plan: Plan | Non
     """Read all items into the spool."""
     hidden = _Hidden(archive, prepared)
     placing = Placing(
-        prepared.spool, prepared.id, prepared.path.name, parcel.source, hidden.has, site=plan.site if plan else None
-    )
+        prepared.spool, prepared.id, prepared.path.name, parcel.source, hidden.has,
+        Judge(load_limits(), ratings(archive)), site=plan.site if plan else None,
+    )  # fmt: skip
     parts = joining.Parts(archive) if parcel.source == "ocpp" else None
     for item in parcel:
         _add(placing, parts, item, prepared, parcel)

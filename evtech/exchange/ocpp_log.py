@@ -107,7 +107,7 @@ class _Reader:
                     f"{self._source.path} names more than {MOST_STATIONS} charge points.",
                     "Is what stands before the messages the charge point's name? Give it with --charger.",
                 )
-            site = self._plan.site if self._plan.site is not None else name
+            site = self._plan.site or ""  # no message says where a station stands
             self._stations[name] = Station(name, site, self._clock, self._parcel.problems, self._parcel.remarks)
         return self._stations[name]
 

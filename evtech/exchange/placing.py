@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from evtech.errors import InputError
 from evtech.exchange.incoming import Credit, Incoming, Item, StateLog, Stretch, made_id
 from evtech.exchange.joining import joined
+from evtech.exchange.judging import Judge
 from evtech.measure.sample import ChargerIdentity
 from evtech.store.imports import CREDITED, SAME, TWIN
 from evtech.store.records import ChargingSession, Gap, Visit
@@ -37,6 +38,7 @@ class Contents:
     ids: list[str] = field(default_factory=list)  # of sessions that keep their own visits and recordings
     recordings: set[str] = field(default_factory=set)
     visits: set[str] = field(default_factory=set)
+    checked: set[str] = field(default_factory=set)  # ports of sessions whose samples were judged
 
 
 class Placing:
@@ -44,10 +46,11 @@ class Placing:
 
     def __init__(
         self, spool: Spool, import_id: str, file: str, source: str, is_hidden: Callable[[str], bool],
-        *, site: str | None = None,
+        judge: Judge, *, site: str | None = None,
     ) -> None:  # fmt: skip
         self._spool, self._import, self._file, self._source = spool, import_id, file, source
         self._is_hidden, self._site = is_hidden, site
+        self._judge = judge
         self._renamed: dict[str, str] = {}
         self._visits: dict[str, str] = {}
         self._ports: dict[str, str] = {}
@@ -90,6 +93,7 @@ class Placing:
                               self._points(item))  # fmt: skip
         for block in item.blocks:
             self._spool.block(session.recording_id, session.id, block)
+            self._judge.see(session.id, item.points, block)
         self._put(session)
         for at, kind, details in item.events:
             self._spool.event(session.recording_id, session.id, at, kind, details)
@@ -98,6 +102,9 @@ class Placing:
         for attached in item.attachments:
             own = replace(attached, session_id=session.id, visit_id=session.visit_id)
             self._spool.attachment(own, hashlib.sha256(own.data).hexdigest())
+        for found in self._judge.results(session):
+            self._spool.result(replace(found, id=made_id(found.kind, session.id)))
+            self.contents.checked.add(_port(session.charger))
 
     def _put(self, session: ChargingSession) -> None:
         line = line_of(session, self._source)
@@ -124,6 +131,7 @@ class Placing:
     def _stretch(self, item: Stretch) -> None:
         key = item.session_id if item.recording_id else self._id_of(item.session_id)
         self._spool.block(item.recording_id or self._samples_of(key), key, item.block)
+        self._judge.see(key, item.points, item.block)
 
     def _states(self, item: StateLog) -> None:
         who = item.port

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from evtech.errors import ArchiveError
 from evtech.insights import port_check
 from evtech.insights.anomalies import Anomaly
+from evtech.insights.columns import Samples
 from evtech.insights.figures import figures_of, to_json
 from evtech.insights.kept_findings import KIND, in_force, is_same, kept, result_of, subject_of
 from evtech.insights.reported import ratings
@@ -81,10 +82,8 @@ def check_sessions(
             done.stopped = True
             break
         port = line_of(session).port
-        found, figures = _checked(archive, session, limits, rated_w(port))
-        around = (session.visit_id, session.id, session.recording_id)
-        check = Result(CHECK, "Checked.", figures, stamp, *around)
-        rows += [check, *_changed(archive, session, found)]
+        found, figures = judged(session, read_samples(archive, session), limits, rated_w(port))
+        rows += [check_row(session, figures, stamp), *_changed(archive, session, found)]
         ports.add(port)
         done.sessions += 1
         if found:
@@ -139,14 +138,19 @@ def count_due(archive: "Archive", low: float, high: float, limits: SampleLimits)
         return check_rows.count_due(connection, low, high, limits.stamp)
 
 
-def _checked(
-    archive: "Archive", session: ChargingSession, limits: SampleLimits, rated_w: float | None
+def judged(
+    session: ChargingSession, samples: Samples | None, limits: SampleLimits, rated_w: float | None
 ) -> tuple[list[Anomaly], dict[str, Any]]:
-    samples = read_samples(archive, session)
+    """Return what the rules find in a session's samples, and its figures for the charts."""
     if samples is None:
         return [], {}
     own = limits_for(samples, session, limits, rated_w)
     return sample_anomalies(samples, own), to_json(figures_of(samples, own))
+
+
+def check_row(session: ChargingSession, figures: dict[str, Any], stamp: str) -> Result:
+    """Return the row that says by which rules and limits a session was checked."""
+    return Result(CHECK, "Checked.", figures, stamp, session.visit_id, session.id, session.recording_id)
 
 
 def _changed(archive: "Archive", session: ChargingSession, found: Sequence[Anomaly]) -> list[Result]:

@@ -59,7 +59,12 @@ def read_samples(archive: "Archive", session: ChargingSession) -> Samples | None
         if begin < start:
             before = read_table(connection, recordings[0], begin, start - WITHIN_S, (*LIFETIME, "power_total"))
     table = _joined([t for t in tables if t is not None])
-    if table is None or len(table.times) < 2:
+    return samples_of(session, table, before) if table is not None else None
+
+
+def samples_of(session: ChargingSession, table: Table, before: Table | None = None) -> Samples | None:
+    """Return what the rules look at from a session's samples and the idle time before; ``None`` for fewer than two."""
+    if len(table.times) < 2:
         return None
     told = session.register_point if session.register_point in LIFETIME else None
     register = told or next((n for n in LIFETIME if n in table.numbers), session.register_point or LIFETIME[0])

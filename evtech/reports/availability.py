@@ -39,6 +39,7 @@ from evtech.store import fleet as said
 from evtech.store.archive import Archive
 from evtech.store.fleet import Fleet
 from evtech.store.fleet_values import iso
+from evtech.store.payments import payments
 from evtech.store.session_list import RECORDED, SessionFilter
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ def write_availability(
     if not ports:
         raise NotFoundError(f"There is no port or site {id_!r} in this archive.", "`evtech fleet list` names them.")
     states, attempts = by_port(States.of(records.states or ())), by_port(Attempts.of(records.attempts))
+    paid = payments(archive, *widest)
     places = Places(files, "availability", several=len(ports) > 1)
     written: list[Written] = []
     for number, port in enumerate(ports):
@@ -81,7 +83,7 @@ def write_availability(
         own = [o for o in (fleet.standing if told is None else told) if o.port == port.name]
         seen = None if told is not None else states.get(port.name, States.of(()))
         tried = attempts.get(port.name, Attempts.of(()))
-        case = Case(port, fleet.facts(port.name), period, now, tried, own, seen)
+        case = Case(port, fleet.facts(port.name), period, now, tried, own, seen, paid)
         marks = [*_marked(archive, port, period, lang), *_file_mark(outages, lang)]
         summary = availability_summary(case, lang, marks, prepared_by or usual_name() or "")
         written += write_summary(summary, lang, seal=seal, **places.of(port.name))

@@ -5,7 +5,7 @@ how it was paid, uptime of each month with minutes of outage and of excluded out
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from itertools import groupby, pairwise
@@ -40,6 +40,7 @@ class Case:
     attempts: Attempts
     told: Sequence[ReportedOutage] = ()
     states: States | None = None
+    payments: Mapping[str, str] = field(default_factory=dict)  # how sessions were paid, by id, where that is known
     outages: list[Outage] = field(init=False)
     _downs: dict[Interval, Downtime] = field(init=False, default_factory=dict, compare=False)  # each asked for often
 
@@ -205,7 +206,7 @@ def exclusion_sheet(case: Case, a: dict[str, Any], lang: str) -> Sheet:
 
 
 def session_sheets(case: Case, a: dict[str, Any]) -> tuple[Sheet, Sheet]:
-    """Return the sessions that did not succeed, and all of them; how they were paid is not known to evtech."""
+    """Return the sessions that did not succeed, and all of them, with how they were paid where a source tells it."""
     head = (*a["session_head"], a["station"], a["port"])
     found = case.sessions
     good = succeeded(found)
@@ -221,9 +222,11 @@ def begun(attempts: Attempts, period: Interval) -> Attempts:
 
 def _session(attempt: Attempt, is_good: bool, case: Case, a: dict[str, Any]) -> list[Any]:
     good = a["yes"] if is_good else a["no"] if attempt.is_judged else a["not_judged"]
+    method = case.payments.get(attempt.session_id or "", "")
+    paid = a["payments"].get(method, method) or a["payment_unknown"]
     return [
         case.at(attempt.start), case.at(attempt.end), attempt.energy_kwh, attempt.peak_kw,
-        attempt.error_code or attempt.end_reason, good, a["payment_unknown"], case.station, case.evse,
+        attempt.error_code or attempt.end_reason, good, paid, case.station, case.evse,
     ]  # fmt: skip
 
 

@@ -11,10 +11,15 @@ from typing import Any
 
 from sqlalchemy import Connection
 
-from evtech.store.session_list import marks
+from evtech.store import imports
+from evtech.store.session_list import marks, not_withdrawn
 
 CHECK = "check"
 MOST_ASKED = 900  # placeholders of one statement
+# What a back office lists has no samples that could be checked; the states of a log are none.
+_HAS_SAMPLES = (
+    " AND EXISTS (SELECT 1 FROM point WHERE recording_id = charging_session.recording_id AND name <> 'ocpp_state')"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +50,15 @@ def checkable(connection: Connection, low: float, high: float, port: str | None 
             "SELECT session_id, verdict FROM result WHERE kind = ? ORDER BY at", (CHECK,)
         )
     }
+    seen, values = not_withdrawn(connection, imports.hidden(connection))
     rows = connection.exec_driver_sql(
         "SELECT id, started, port FROM charging_session WHERE started >= ? AND started < ? AND ended IS NOT NULL"
-        " ORDER BY started",
-        (low, high),
+        f"{_HAS_SAMPLES}{seen} ORDER BY started",
+        (low, high, *values),
     ).fetchall()
-    wanted = (port or "").casefold()
-    return [Checkable(r[0], r[1], r[2], stamps.get(r[0])) for r in rows if wanted in r[2].casefold()]
+    wanted, names = (port or "").casefold(), imports.port_names(connection)
+    found = [Checkable(r[0], r[1], names.of(r[2]), stamps.get(r[0])) for r in rows]
+    return [each for each in found if wanted in each.port.casefold()]
 
 
 def count_due(connection: Connection, low: float, high: float, stamp: str) -> int:
@@ -59,12 +66,13 @@ def count_due(connection: Connection, low: float, high: float, stamp: str) -> in
 
     ``kind || ''`` keeps a planner from walking the index of kinds for every session: the session's own is short.
     """
+    seen, values = not_withdrawn(connection, imports.hidden(connection))
     return int(
         connection.exec_driver_sql(
             "SELECT count(*) FROM charging_session WHERE started >= ? AND started < ? AND ended IS NOT NULL"
             " AND coalesce((SELECT verdict FROM result WHERE session_id = charging_session.id AND kind || '' = ?"
-            " ORDER BY at DESC LIMIT 1), '') <> ?",
-            (low, high, CHECK, stamp),
+            f" ORDER BY at DESC LIMIT 1), '') <> ?{_HAS_SAMPLES}{seen}",
+            (low, high, CHECK, stamp, *values),
         ).scalar_one()
     )
 
@@ -74,8 +82,11 @@ def of_port(connection: Connection, port: str) -> list[CheckRow]:
 
     Two walks along indexes: a join would open every check of the archive.
     """
+    names = imports.port_names(connection).all_of(port)
+    seen, values = not_withdrawn(connection, imports.hidden(connection))
     sessions = connection.exec_driver_sql(
-        "SELECT id, started, ended FROM charging_session WHERE port = ? ORDER BY started, id", (port,)
+        f"SELECT id, started, ended FROM charging_session WHERE port IN ({marks(names)}){seen} ORDER BY started, id",
+        (*names, *values),
     ).fetchall()
     newest: dict[str, str] = {}
     for first in range(0, len(sessions), MOST_ASKED):
@@ -108,5 +119,6 @@ def bodies(connection: Connection, session_ids: Sequence[str]) -> list[str]:
 
 def ports(connection: Connection) -> list[str]:
     """Return the names of all ports with sessions."""
-    rows = connection.exec_driver_sql("SELECT DISTINCT port FROM charging_session ORDER BY port").fetchall()
-    return [str(row[0]) for row in rows]
+    names = imports.port_names(connection)
+    rows = connection.exec_driver_sql("SELECT DISTINCT port FROM charging_session").fetchall()
+    return sorted({names.of(row[0]) for row in rows})

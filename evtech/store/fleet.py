@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from evtech.errors import InputError
 from evtech.store.fleet_values import OUTAGE_FIELDS, PORT_FACTS, Fact, as_json, checked
+from evtech.store.imports import PortNames, port_names
 from evtech.store.results import Result
 
 if TYPE_CHECKING:
@@ -124,20 +125,27 @@ class Fleet:
 
 def read(archive: "Archive") -> Fleet:
     """Return what an archive's people said."""
-    return fold([row for kind in KINDS for row in archive.results(kind)])
+    with archive.reading() as connection:
+        names = port_names(connection)
+    return fold([row for kind in KINDS for row in archive.results(kind)], names)
 
 
-def fold(rows: Iterable[Result]) -> Fleet:
-    """Return what holds after all that was said; a row that makes no sense says nothing."""
+def fold(rows: Iterable[Result], names: PortNames | None = None) -> Fleet:
+    """Return what holds after all that was said; a row that makes no sense says nothing.
+
+    What was said under a name that means the port of another ``names`` is said of that port.
+    """
+    shown_as = names.of if names is not None else str
     by_port: dict[str, list[Result]] = {}
     by_outage: dict[str, list[Result]] = {}
     for row in sorted(rows, key=lambda row: (row.at, row.id)):
         if row.kind == PORT:
-            by_port.setdefault(row.title, []).append(row)
+            by_port.setdefault(shown_as(row.title), []).append(row)
         elif row.kind == OUTAGE:
             by_outage.setdefault(row.replaces or row.id, []).append(row)
     ports = {name: PortFacts(name, _words(own, PORT_FACTS), tuple(own)) for name, own in by_port.items()}
     outages = [made for first, own in by_outage.items() if (made := _outage(first, own)) is not None]
+    outages = [replace(each, port=shown_as(each.port)) for each in outages]
     return Fleet(ports, tuple(sorted(outages, key=lambda o: (o.start, o.id))))
 
 
@@ -189,7 +197,8 @@ def correct(
     if "from" in new and new["from"] is None:
         raise InputError("An outage needs its beginning.", "Withdraw it where it never was.")
     _in_order(before | new, "from", "to")
-    return _row(OUTAGE, outage.port, new, technician, source, outage.id, at) if new else None
+    name = outage.rows[0].title if outage.rows else outage.port  # as it was said first
+    return _row(OUTAGE, name, new, technician, source, outage.id, at) if new else None
 
 
 def fields_of(outage: ReportedOutage) -> dict[str, Fact]:

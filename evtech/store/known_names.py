@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from evtech.store import fleet, results
+from evtech.store import fleet, imports, results
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,8 +18,9 @@ class KnownNames:
 
 def find(connection: Connection) -> KnownNames:
     """Return the names in finished sessions, visits and corrections, and those entered, each once and sorted."""
-    said = fleet.fold(results.find(connection, fleet.PORT))
-    ports = {row[0] for row in connection.exec_driver_sql("SELECT DISTINCT port FROM charging_session")}
+    names = imports.port_names(connection)
+    said = fleet.fold(results.find(connection, fleet.PORT), names)
+    ports = {names.of(row[0]) for row in connection.exec_driver_sql("SELECT DISTINCT port FROM charging_session")}
     sites = {
         row[0]
         for query in (

@@ -198,11 +198,11 @@ class _About:
     @classmethod
     def read(cls, connection: Connection) -> "_About":
         """Return what the archive says."""
-        sites, twins = sites_of_visits(connection), imports.twins(connection)
+        sites, twins, names = sites_of_visits(connection), imports.twins(connection), imports.port_names(connection)
         lent = {twin.of: sites.get(twin.visit or "", "") for twin in twins.values() if twin.of}
         return cls(
-            sites, _entered_sites(connection), _changes(connection), signers_of(connection),
-            imports.port_names(connection), twins, lent,
+            sites, _entered_sites(connection, names), _changes(connection), signers_of(connection),
+            names, twins, lent,
         )  # fmt: skip
 
 
@@ -334,9 +334,9 @@ def sites_of_visits(connection: Connection) -> dict[str, str]:
     return sites | {row[0]: row[1] for row in corrected}
 
 
-def _entered_sites(connection: Connection) -> dict[str, str]:
+def _entered_sites(connection: Connection, names: PortNames) -> dict[str, str]:
     """Return the sites that people said of ports: they stand above what the visits there were named."""
-    said = fleet.fold(results.find(connection, fleet.PORT))
+    said = fleet.fold(results.find(connection, fleet.PORT), names)
     return {name: site for name, facts in said.ports.items() if (site := facts.text("site"))}
 
 

@@ -188,14 +188,6 @@ class Spool:
             while batch := cursor.fetchmany(BATCH):
                 yield batch
 
-    def with_samples(self) -> list[str]:
-        """Return the sessions that brought samples and that the archive did not have."""
-        found = self._file.execute(
-            "SELECT DISTINCT session_id FROM chunk_time WHERE session_id IS NOT NULL"
-            " AND session_id NOT IN (SELECT id FROM known)"
-        )
-        return [row[0] for row in found]
-
     def forget_known(self) -> None:
         """Begin anew to note which sessions an archive has."""
         self._file.execute("DELETE FROM known")

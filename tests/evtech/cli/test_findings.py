@@ -95,13 +95,13 @@ def test_an_interrupted_check_keeps_what_it_did_and_goes_on(
     for n in (2, 3):
         archive.close_session(replace(archive.session("s-1"), id=f"s-{n}"))
     archive.close()
-    whole = session_check._checked
+    whole = session_check.judged
 
     def interrupted(*words: Any) -> Any:
         signal.raise_signal(signal.SIGINT)  # as Ctrl+C does, in the middle of a session
         return whole(*words)
 
-    monkeypatch.setattr(session_check, "_checked", interrupted)
+    monkeypatch.setattr(session_check, "judged", interrupted)
     first = said(capsys, file, "findings", "check", code=130)
     monkeypatch.undo()
 

@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from evtech.errors import InputError
 from evtech.exchange.exporting import as_text, write_list, write_sessions
 from evtech.exchange.incoming import Incoming
+from evtech.exchange.judging import Judge
 from evtech.exchange.placing import Placing
+from evtech.insights.rule_limits import DEFAULTS
 from evtech.measure.sample import ChargerIdentity
 from evtech.store import incoming
 from evtech.store.archive import Archive
@@ -84,7 +86,7 @@ def archive_with(folder: Path, name: str, *items: Incoming) -> Archive:
     """Return an archive that holds sessions as if they had been recorded there."""
     archive = Archive.open(folder / f"{name}.evtech")
     with Spool() as spool:
-        placing = Placing(spool, "x", "x", "evtech", lambda id_: False)
+        placing = Placing(spool, "x", "x", "evtech", lambda id_: False, Judge(DEFAULTS, lambda port: None))
         for item in items:
             placing.add(item)
         spool.finish()

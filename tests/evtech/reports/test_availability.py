@@ -11,6 +11,7 @@ import pytest
 
 from evtech.cli.app import run
 from evtech.errors import InputError
+from evtech.exchange.keeping import withdraw
 from evtech.reports import batch
 from evtech.reports.availability import write_availability
 from evtech.reports.periods import Days, named_period
@@ -20,10 +21,13 @@ from evtech.reports.verifying import verify_file
 from evtech.store import fleet as said
 from evtech.store.archive import Archive
 from evtech.store.fleet import report, say
+from evtech.store.session_list import SessionFilter
+from tests.evtech.exchange.taking import keep, written
 from tests.evtech.insights.conftest import fleet  # noqa: F401  # a fixture
 from tests.evtech.insights.fleet import MONDAY, WEEKS
 
 A, B = "KEBA P30 A", "KEBA P30 B"
+FIRST = datetime(2025, 3, 3, 16, tzinfo=UTC)
 MARCH = Days(date(2025, 3, 1), date(2025, 4, 1))
 
 
@@ -78,6 +82,24 @@ def test_every_field_of_the_regulator_is_in_the_tables(told: Archive, tmp_path: 
     failed = tables(tmp_path, told, B)["failed"]
     assert {row["Code or end"] for row in failed} == {"0x40"}
     assert len(failed) == 10
+
+
+def test_how_a_session_was_paid_is_known_from_its_bill(told: Archive, tmp_path: Path) -> None:
+    (line,) = [x for x in told.session_list(SessionFilter(port=A)).lines if x.started == FIRST.timestamp()]
+    ended = datetime.fromtimestamp(line.ended or 0, UTC)
+    bill = {
+        "id": "1", "start_date_time": FIRST.isoformat(), "end_date_time": ended.isoformat(), "total_energy": 2.0,
+        "cdr_token": {"uid": "T", "type": "AD_HOC_USER"}, "cdr_location": {"evse_id": A},
+    }  # fmt: skip
+    taken = keep(told, written(tmp_path, "bill.json", json.dumps([bill])))
+    found = tables(tmp_path, told)["sessions"]
+    assert len(found) == 29
+    assert [row["Payment"] for row in found].count("ad hoc (bank card, QR)") == 1
+    assert found[0]["Payment"] == "ad hoc (bank card, QR)"
+    assert "ad hoc (Bankkarte, QR)" in page(tmp_path, told, lang="de")
+
+    withdraw(told, taken.import_id)
+    assert {row["Payment"] for row in tables(tmp_path, told)["sessions"]} == {"unknown"}
 
 
 def test_months_begin_at_the_ports_own_midnight(told: Archive, tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from evtech.store.results import Result
 from evtech.store.session_columns import SessionColumns
 from evtech.store.session_list import SessionFilter
 from evtech.store.sync import sync
+from tests.evtech.store.test_imports import filled
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -47,6 +48,9 @@ def fill(archive: Archive) -> None:
     archive.correct_session("1-04", "clock_s", "7200.5", reason="slow")
     archive.correct_session("1-05", "site", "Yard", reason="wrong site")
     archive.correct_session("2-06", "note", "seen", reason="")
+    archive.add_result(Result("port_name", "KEBA P30 1", {}, "KEBA P30 0"))
+    archive.add_result(Result("session_twin", "by hand", {}, "same", session_id="0-04", replaces="2-04"))
+    archive.add_result(Result("session_twin", "x", {}, "credited", session_id="1-02"))
     archive.writer.flush()
 
 
@@ -70,7 +74,7 @@ def rows(columns: SessionColumns) -> list[tuple[object, ...]]:
 def _plain(column: object) -> list[object]:
     if isinstance(column, Texts):
         return list(column.values())
-    return [each if isinstance(each, str) else or_none(each) for each in column]  # type: ignore[attr-defined]
+    return [or_none(each) if isinstance(each, float) else each for each in column]  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("wanted", FILTERS)
@@ -90,13 +94,26 @@ def test_what_a_line_shows_stands_in_the_columns(tmp_path: Path) -> None:
     fill(archive)
     found = {row[0]: dict(zip(SessionColumns.__match_args__, row, strict=True)) for row in rows(
         archive.session_columns(SessionFilter()))}  # fmt: skip
-    before = archive.session("0-03")
+    before, is_twin = archive.session("0-03"), archive.session_columns(SessionFilter()).is_twin
     archive.close()
 
     assert found["0-03"]["started"] == before.started.timestamp() - 36000
     assert found["1-05"]["site"] == "Yard"
+    assert found["1-05"]["port"] == "KEBA P30 0"
+    assert found["2-04"]["site"] == "Yard"  # its own visit does not say where it was, its twin's does
+    assert is_twin.sum() == 2
     assert found["2-06"]["source"] == "visit of A. Novak"
     assert (found["running"]["ended"], found["running"]["source"]) == (None, "visit of A. Novak")
+
+
+def test_what_imports_brought_stands_in_the_columns(tmp_path: Path) -> None:
+    archive = filled(tmp_path)
+    for wanted in (SessionFilter(), SessionFilter(site="yard"), SessionFilter(port="CP1 1")):
+        columns = archive.session_columns(wanted)
+        assert rows(columns) == rows(SessionColumns.of(archive.session_list(wanted).lines))
+        assert len(columns) == (52 if wanted == SessionFilter() else 2)
+        assert columns.is_twin.sum() == 1
+    archive.close()
 
 
 def test_the_teams_server_gives_the_same_columns(tmp_path: Path, database: Callable[[], str]) -> None:
