@@ -1,14 +1,15 @@
 """Finds sessions that two sources tell: a CDR of what the laptop recorded is one session, not two.
 
 On one port sessions are the same when they overlap for half of the shorter one. On ports with different names they are
-the same when times and energy agree and nothing else fits: that also shows which names mean one port. The fullest
+the same when times and energy agree, nothing else fits, and most of what both names tell of the same time agrees: that
+also shows which names mean one port. The fullest
 account counts; of equally full ones the laptop's, then the charger's own log, then lists, then bills. The others are
 left out of sums and shown as such; somebody may decide otherwise, and that stays.
 """
 
 import bisect
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -23,6 +24,7 @@ DAY_S = 86400.0
 CLOCK_S = 300.0  # two clocks and two ideas of when a session begins
 EQUAL_SHARE, EQUAL_WH, LEAST_WH = 0.01, 50.0, 500.0
 OVERLAP = 0.5
+SAME_SHARE = 0.5
 FULL_TIME, FULL_ENERGY = 0.9, 0.98
 _RANKS = {RECORDED: 0, "evtech": 1, "ocpp": 3, "csv": 4, "list": 5, "cdr": 6}
 _VISIT_RANK = 2
@@ -78,9 +80,15 @@ def propose(archive: Archive, spool: Spool, contents: Contents) -> list[SamePort
         return []
     own_ports = {each.port for each in watched}
     new = [t for t in _of_spool(spool) if names.of(t.port) not in own_ports]
+    by_port: dict[str, list[Told]] = defaultdict(list)
+    for each in sorted((*watched, *new), key=lambda t: t.start):
+        by_port[each.port].append(each)
+    fits_found = _unique_fits(new, watched)
+    same = _same_ports(fits_found, by_port)
     hits: dict[str, Counter[str]] = defaultdict(Counter)
-    for one, other in _unique_fits(new, watched):
-        hits[one.port][other.port] += 1
+    for one, other in fits_found:
+        if (one.port, other.port) in same:
+            hits[one.port][other.port] += 1
     found = []
     for port, counts in hits.items():
         (shown, fits), *others = counts.most_common(2)
@@ -98,10 +106,32 @@ def _wanted(told: Sequence[Told]) -> dict[str, str]:
     for own in by_port.values():
         for cluster in _clusters(own):
             wanted |= _judge(cluster)
+    own_ports = {each.port for each in told if each.is_watched}
     free = [each for each in told if each.id not in wanted]
-    for one, other in _unique_fits([t for t in free if not t.is_watched], [t for t in free if t.is_watched]):
-        wanted[one.id] = other.id
-    return wanted
+    new = [t for t in free if not t.is_watched and t.port not in own_ports]
+    fits = _unique_fits(new, [t for t in free if t.is_watched])
+    one_port = _same_ports(fits, by_port)
+    return wanted | {one.id: other.id for one, other in fits if (one.port, other.port) in one_port}
+
+
+def _same_ports(fits: Sequence[tuple[Told, Told]], by_port: Mapping[str, Sequence[Told]]) -> set[tuple[str, str]]:
+    """Return the pairs of names of which most sessions agree that could.
+
+    In a large fleet one session in some hundred agrees with one of another place by chance.
+    """
+    found = set()
+    for (name, shown), agreed in Counter((one.port, other.port) for one, other in fits).items():
+        watched = [each for each in by_port[shown] if each.is_watched]
+        could = min(_within(by_port[name], watched), _within(watched, by_port[name]))
+        if agreed >= SAME_SHARE * could:
+            found.add((name, shown))
+    return found
+
+
+def _within(these: Sequence[Told], of: Sequence[Told]) -> int:
+    """Return how many sessions (by start) began in the time that others span."""
+    low, high = of[0].start - CLOCK_S, of[-1].start + CLOCK_S
+    return sum(low <= each.start <= high for each in these)
 
 
 def _clusters(own: Sequence[Told]) -> Iterable[list[Told]]:

@@ -171,6 +171,22 @@ def test_what_fits_two_is_left_alone(archive: Archive, tmp_path: Path) -> None:
     assert bill(archive, tmp_path, cdr("1", 0, 60, 11.2, "DE*X*E1")).repeated == 0
 
 
+def test_what_agrees_by_chance_in_a_large_fleet_counts(archive: Archive, tmp_path: Path) -> None:
+    """Another station's session of the same minutes and energy, while its other sessions are at other times."""
+    for hour in range(6):
+        record(archive, 60 * hour, 60 * hour + 40, 5 + hour, f"rec{hour}")
+    others = [cdr(str(hour), 60 * hour + 20, 60 * hour + 50, 9.3, "DE*X*E1") for hour in (0, 2, 4)]
+
+    assert bill(archive, tmp_path, cdr("by chance", 181, 220, 8.0, "DE*X*E1"), *others).repeated == 0
+
+
+def test_a_bill_of_a_port_that_was_watched_is_of_no_other_port(archive: Archive, tmp_path: Path) -> None:
+    record(archive, 0, 60, 11.2, "elsewhere", replace(KEBA, serial_number="4712"))
+    record(archive, 300, 360, 2.0)
+
+    assert bill(archive, tmp_path, cdr("1", 0, 60, 11.2)).repeated == 0
+
+
 def test_a_log_and_a_bill_of_a_session_that_nobody_recorded(archive: Archive, tmp_path: Path) -> None:
     keep(archive, written(tmp_path, "CP1.jsonl", lines(status("Available", "00"), *start("02"), stop("50"))))
     bill(archive, tmp_path, cdr("1", 2, 50, 2.0, "CP1 1"))
