@@ -25,6 +25,7 @@ from evtech.store.spool import Block
 
 SOURCE = "csv"
 HELD = 1 << 18  # rows kept to put them in order; half of them are let go at once
+MOST = 1e18  # beyond any measured value
 _CHUNK = 8192
 _QUALITIES = frozenset(Quality)
 _LATEST_S = 1e11  # of times that are plain seconds; longer ones are milliseconds
@@ -159,7 +160,7 @@ class _Reader:
         try:
             ready = [(c.replace(",", ".") if comma else c) or "nan" for c in cells]
             numbers = np.array(ready, np.float64)
-            if np.isinf(numbers).any():
+            if (np.abs(numbers) >= MOST).any() or any("_" in cell for cell in ready):  # numpy reads 1_000
                 raise ValueError
         except ValueError:
             numbers = np.array([self._number(c, column, line) for c, line in zip(cells, lines, strict=True)])
@@ -246,7 +247,7 @@ def number_of(words: str, decimal: str) -> float | None:
         value = float(bare)
     except ValueError:
         return None
-    return value if np.isfinite(value) and "_" not in bare and abs(value) < 1e18 else None
+    return value if abs(value) < MOST and "_" not in bare else None
 
 
 def _plain_seconds(words: str) -> float | None:

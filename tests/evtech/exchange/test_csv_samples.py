@@ -43,6 +43,14 @@ def test_a_loggers_titles_are_understood_and_bad_cells_named(tmp_path: Path) -> 
     assert "column 'Odd Thing' is not known and is left out" in parcel.problems.named
 
 
+@pytest.mark.parametrize("word", ["1_000", "1e30", "-inf", "1e999"])
+def test_what_only_a_programmer_writes_is_no_number(tmp_path: Path, word: str) -> None:
+    file = written(tmp_path, "x.csv", f"time,power_total\n2026-03-01T12:00:00Z,{word}\n2026-03-01T12:00:01Z,12\n")
+
+    assert rows_of(file)[1] == {"power_total": [None, 12.0]}
+    assert f"line 2, power_total: {word!r} is no number; taken as missing" in read(file)[2].problems.named
+
+
 def test_columns_can_be_said_in_another_way(tmp_path: Path) -> None:
     file = written(tmp_path, "x.csv", "time,A,B\n2026-03-01T12:00:00Z,11,230\n2026-03-01T12:00:01Z,12,231\n")
     plan = look(SourceFile(file), Plan(kind="samples"))[0].plan.with_columns(["A=power_total:kW", "B=voltage_l1"])
