@@ -5,15 +5,14 @@ known, and can be withdrawn; what it brought is then left out everywhere, and no
 """
 
 import json
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import TracebackType
 from typing import Any
 
 from evtech import VERSION
-from evtech.errors import ArchiveError, InputError
+from evtech.errors import InputError
 from evtech.exchange import joining, matching, reading
 from evtech.exchange.incoming import Incoming, Item, Parcel, made_id
 from evtech.exchange.judging import Judge
@@ -21,7 +20,7 @@ from evtech.exchange.placing import Contents, Placing
 from evtech.exchange.plans import Plan
 from evtech.exchange.progress import WRITING, Progress
 from evtech.exchange.source_file import SourceFile
-from evtech.insights.port_check import check_ports
+from evtech.insights.port_check import redraw
 from evtech.insights.reported import ratings
 from evtech.insights.rule_limits import load_limits
 from evtech.store import imports, incoming, twins
@@ -143,7 +142,7 @@ def take_in(
         return Kept(key, taken.sessions, taken.known, taken.changed, taken.samples, repeated)
 
     kept = archive.import_rows(work)
-    _draw_charts(archive, prepared.contents.checked)
+    redraw(archive, prepared.contents.checked)
     return kept
 
 
@@ -192,7 +191,7 @@ def say_same_port(archive: Archive, name: str, shown: str) -> int:
         return matching.link(connection, *span)
 
     repeated = archive.import_rows(work)
-    _draw_charts(archive, [name, shown])
+    redraw(archive, [name, shown])
     return repeated
 
 
@@ -215,16 +214,8 @@ def name_port(connection: Any, name: str, shown: str) -> None:
 def _with_charts(archive: Archive, found: Import) -> Import:
     """Return an import that went or came back, after its ports' charts were drawn anew."""
     if found.body.get("samples"):
-        _draw_charts(archive, {str(port) for port in found.body.get("ports", ())})
+        redraw(archive, {str(port) for port in found.body.get("ports", ())})
     return found
-
-
-def _draw_charts(archive: Archive, ports: Iterable[str]) -> None:
-    """Draw the long-term charts of ports anew."""
-    with archive.reading() as connection:
-        names = imports.port_names(connection)
-    with suppress(ArchiveError):  # the import is in; a chart is drawn again with its port's next session
-        check_ports(archive, sorted({names.of(port) for port in ports}), load_limits())
 
 
 def _demand_writable(archive: Archive) -> None:

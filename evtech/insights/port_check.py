@@ -4,18 +4,20 @@ A port's history is read from the compact rows of its sessions and from its cali
 row changes only when they do.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from evtech.errors import EvtechError, InputError
+from evtech.errors import ArchiveError, EvtechError, InputError
 from evtech.insights.anomalies import Anomaly
 from evtech.insights.figures import from_json
 from evtech.insights.kept_findings import KIND, TREND, in_force, is_same, result_of, subject_of
-from evtech.insights.rule_limits import SampleLimits
+from evtech.insights.rule_limits import SampleLimits, load_limits
 from evtech.insights.signed_rules import signed_anomalies
 from evtech.insights.trend_rules import Dated, PortHistory, Seen, trend_anomalies
 from evtech.store.check_rows import of_port, ports
+from evtech.store.imports import port_names
 from evtech.store.records import ChargingSession
 from evtech.store.results import Result
 
@@ -46,6 +48,17 @@ def check_ports(
         own = PortHistory(name, sessions, errors.get(name, {}), adjusted.get(name, ()))
         found += _kept(archive, name, trend_anomalies(own, limits), by_subject)
     return found
+
+
+def redraw(archive: "Archive", names: Iterable[str]) -> None:
+    """Draw the charts of ports anew after sessions came from elsewhere; names as sources write them.
+
+    What came is in already: where nothing more can be written, a chart is drawn with its port's next session.
+    """
+    with archive.reading() as connection:
+        known = port_names(connection)
+    with suppress(ArchiveError):
+        check_ports(archive, sorted({known.of(name) for name in names}), load_limits())
 
 
 def check_bills(archive: "Archive", limits: SampleLimits, only: Result | None = None) -> list[Anomaly]:

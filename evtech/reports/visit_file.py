@@ -24,11 +24,12 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from evtech import VERSION
 from evtech.errors import ArchiveError, InputError
+from evtech.insights.port_check import redraw
 from evtech.reports.redaction import PARTS, TOKEN_POINTS, redactor
 from evtech.reports.seal import CHANGED, UNCHANGED, UNKNOWN, SealReport
 from evtech.reports.signers import Signer, fingerprint
 from evtech.reports.visit_container import BROKEN, NAMES, checked_members, hostile, opened
-from evtech.store import results
+from evtech.store import check_rows, results
 from evtech.store.portable import IMPORTED, SHAPES, export_rows, import_rows, read_row, said_of_ports, visit_id
 from evtech.store.results import Result
 
@@ -132,7 +133,12 @@ def import_visit(archive: "Archive", visit: VisitFile) -> dict[str, int]:
             f"{visit.path.name} was changed after it was sealed: {'; '.join(visit.seal.changes)}.",
             "Ask for the file again; nothing was taken in.",
         )
-    return load_rows(archive, visit, _provenance(visit))
+    new = load_rows(archive, visit, _provenance(visit))
+    if new.get("charging_session") or new.get("result"):
+        with archive.reading() as connection:
+            ports = check_rows.ports_of_visit(connection, visit.manifest["visit"])
+        redraw(archive, ports)
+    return new
 
 
 def load_rows(

@@ -122,3 +122,9 @@ def ports(connection: Connection) -> list[str]:
     names = imports.port_names(connection)
     rows = connection.exec_driver_sql("SELECT DISTINCT port FROM charging_session").fetchall()
     return sorted({names.of(row[0]) for row in rows})
+
+
+def ports_of_visit(connection: Connection, visit: str) -> list[str]:
+    """Return the ports of a visit's sessions, as sources write them."""
+    rows = connection.exec_driver_sql("SELECT DISTINCT port FROM charging_session WHERE visit_id = ?", (visit,))
+    return [str(row[0]) for row in rows]

@@ -13,6 +13,8 @@ from evtech.insights.kept_findings import all_kept
 from evtech.insights.port_check import adjusted, check_bills, check_ports
 from evtech.insights.rule_limits import DEFAULTS
 from evtech.insights.session_check import check_archive
+from evtech.reports.signers import load_signer
+from evtech.reports.visit_file import export_visit, import_visit, open_visit
 from evtech.store.archive import Archive
 from evtech.store.records import ChargingSession
 from evtech.store.results import Result
@@ -53,6 +55,19 @@ def test_a_drift_is_kept_once_and_seen_in_insights(archive: Archive) -> None:
     assert (found.rule, found.port, found.session_id) == ("drift", PORT, "s041")
     records = read_archive(archive, period=(START.timestamp(), START.timestamp() + 90 * 86_400))
     assert [a.rule for a in records.findings] == ["drift"]
+
+
+def test_a_visit_from_another_laptop_brings_its_chart(archive: Archive, tmp_path: Path) -> None:
+    sessions(archive, drifting())
+    check_ports(archive, [PORT], DEFAULTS)
+    (visit,) = archive.visits()
+    signer = load_signer("A. Novak", folder=tmp_path / "seal")
+    export_visit(archive, visit.id, tmp_path / "a.evvisit", signer)
+    other = Archive.open(tmp_path / "b.evtech")
+    import_visit(other, open_visit(tmp_path / "a.evvisit", {signer.fingerprint: "A. Novak"}))
+
+    assert [a.rule for a in all_kept(other, *FOREVER)] == ["drift"]
+    other.close()
 
 
 def test_an_adjustment_begins_a_new_chart_and_takes_back_what_was_before_it(archive: Archive) -> None:
