@@ -94,8 +94,13 @@ def local_hours(period: Interval, zone: str) -> LocalHours:
 
 def local_time(moments: Floats, zone: str) -> tuple[Ints, Ints]:
     """Return for each moment its local day (counted from 1970-01-01) and its hour of that day."""
-    hours = np.floor((moments + _offsets(moments, ZoneInfo(zone))) / 3600.0).astype(np.int64)
+    hours = np.floor(wall_hours(moments, zone)).astype(np.int64)
     return hours // 24, hours % 24
+
+
+def wall_hours(moments: Floats, zone: str) -> Floats:
+    """Return for each moment the hours that a zone's wall clock counts since 1970-01-01, with fractions."""
+    return np.asarray((moments + _offsets(moments, ZoneInfo(zone))) / 3600.0)
 
 
 def weekday(day: Ints) -> Ints:

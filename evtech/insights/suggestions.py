@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from evtech.insights.attempts import Attempts
-from evtech.insights.grid import hours_of, local_hours, local_time, weekday
+from evtech.insights.grid import hours_of, local_hours, wall_hours, weekday
 from evtech.insights.intervals import Interval, measure
 from evtech.insights.overview import NEVI_TARGET_PCT, Overview, failed_of
 from evtech.insights.port_use import PortUse
@@ -85,10 +85,10 @@ def busy_hours(use: PortUse, period: Interval) -> list[BusyHours]:
 
 def in_hours(attempts: Attempts, zone: str, day: int, first: int, after: int) -> Mask:
     """Return for each whether a vehicle stood at the port in these local hours of a weekday."""
-    days, hours = local_time(attempts.start, zone)
-    into = (weekday(days) * 24 + hours - (day * 24 + first)) % 168
+    monday = 4 * 24  # 1970-01-01 was a Thursday
+    into = (wall_hours(attempts.start, zone) - monday - (day * 24 + first)) % 168
     spans = (attempts.end - attempts.start) / 3600
-    return np.asarray((into < after - first) | (into + spans + (attempts.start % 3600) / 3600 > 168))
+    return np.asarray((into < after - first) | (into + spans > 168))
 
 
 def _blocks(weekday: int, taken: np.ndarray, open_: np.ndarray) -> list[BusyHours]:
