@@ -90,6 +90,8 @@ def register(app: typer.Typer) -> None:
                 options |= _period(kind, from_, to, period, zone)
             if kind == "availability":
                 options |= {"outages": outages, "zone": zone_named(zone), "prepared_by": prepared_by}
+            if kind == "customer":
+                options["zone"] = zone_named(zone)
             if is_many or kind == "availability":
                 options["progress"] = _told(context.obj.output)
             writer = MANY[kind] if is_many else KINDS[kind]

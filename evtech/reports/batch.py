@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from evtech.errors import NotFoundError
-from evtech.reports.customer import write_customer_report
+from evtech.reports.customer import Clocks, write_customer_report
 from evtech.reports.places import Places
 from evtech.reports.sealing import Written
 from evtech.reports.session import write_session_report
@@ -40,9 +40,10 @@ def write_sessions(
 
 def write_customers(
     archive: Archive, id_: str, *, lang: str = "en", from_: datetime | None = None, to: datetime | None = None,
-    seal: bool = True, progress: Progress = lambda name, done, count: None, **files: Path | None,
+    zone: str = "UTC", seal: bool = True, progress: Progress = lambda name, done, count: None, **files: Path | None,
 ) -> list[Written]:  # fmt: skip
-    """Write a summary a site; raise ``NotFoundError`` where nothing was charged."""
+    """Write a summary a site; raise ``NotFoundError`` where nothing was charged. ``zone``: as in ``write_customer``."""
+    clocks, period = Clocks.of(archive, zone), (from_, to) if from_ is not None and to is not None else None
     by_site: dict[str, list[SessionLine]] = {}
     for line in _lines(archive, id_, from_, to):
         by_site.setdefault(line.site, []).append(line)
@@ -51,7 +52,7 @@ def write_customers(
     places, written = Places(files, "sessions", several=True), []
     for number, (site, lines) in enumerate(sorted(by_site.items())):
         progress(site, number, len(by_site))
-        written += write_customer_report(lines, lang=lang, seal=seal, **places.of(site or "no site"))
+        written += write_customer_report(lines, clocks, period, lang=lang, seal=seal, **places.of(site or "no site"))
     return written
 
 

@@ -39,6 +39,7 @@ from ui.theme import Theme
 from ui.widgets.dress import Heading, LargeButton, dress
 from ui.widgets.session_filter import SessionFilterBar
 from ui.widgets.session_view import SessionData, SessionMoment, SessionView, extras_text, read_session
+from ui.widgets.zone_box import own_zone
 from ui.words import remarks, translate
 
 FIRST_ROWS = 200  # asked for first: they are there at once, however long the list is
@@ -165,10 +166,13 @@ class SessionsPage(Page):
 
     def report_customer(self) -> None:
         """Ask for a file and write a summary of exactly the rows shown."""
-        from evtech.reports.customer import write_customer_report
+        from evtech.reports.customer import Clocks, write_customer_report
 
-        rows, lang = list(self.model.rows), self._bridge.bench.report_language
-        self._write("pdf", lambda line, path: write_customer_report(rows, pdf=path, lang=lang), "summary")
+        rows, lang, zone = list(self.model.rows), self._bridge.bench.report_language, own_zone()
+        self._write(
+            "pdf", lambda line, path: write_customer_report(rows, Clocks.of(self._archive, zone), lang=lang, pdf=path),
+            "summary",
+        )  # fmt: skip
 
     def add_note(self) -> None:
         """Ask for a note and keep it beside the record."""

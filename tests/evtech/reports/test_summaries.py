@@ -1,7 +1,8 @@
 """Reports over many sessions: availability with the regulator's fields, a customer's summary, a visit."""
 
+import csv
 import json
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pikepdf
@@ -12,6 +13,8 @@ from evtech.reports.availability import write_availability
 from evtech.reports.customer import write_customer
 from evtech.reports.visit import write_visit
 from evtech.store.archive import Archive
+from evtech.store.fleet import read, say
+from evtech.store.session_list import SessionFilter
 from tests.evtech.insights.conftest import fleet  # noqa: F401  # a fixture
 from tests.evtech.insights.fleet import MONDAY, WEEKS
 
@@ -57,6 +60,33 @@ def test_a_customer_gets_the_sum_of_exactly_these_sessions(fleet: Archive, tmp_p
     write_customer(fleet, "Yard B", from_=MONDAY, to=MONDAY + timedelta(days=7), html=tmp_path / "c.html")
 
     assert "14.000 kWh" in (tmp_path / "c.html").read_text("utf-8")
+
+
+def test_a_customer_reads_the_days_asked_for_in_order_on_the_wall_clock(fleet: Archive, tmp_path: Path) -> None:  # noqa: F811
+    week = {"from_": MONDAY, "to": MONDAY + timedelta(days=7)}
+    write_customer(fleet, "Yard B", **week, zone="Asia/Kolkata", csv=tmp_path / "c.csv", html=tmp_path / "c.html")  # type: ignore[arg-type]
+
+    said = (tmp_path / "c.html").read_text("utf-8")
+    assert f"{MONDAY:%Y-%m-%d} to {MONDAY + timedelta(days=6):%Y-%m-%d}" in said
+    assert "+05:30" in said
+    rows = list(csv.DictReader((tmp_path / "c.csv").read_text("utf-8").splitlines()))
+    assert [row["Started"] for row in rows] == sorted(row["Started"] for row in rows)
+    for row in rows:
+        lasted = datetime.fromisoformat(row["Ended"]) - datetime.fromisoformat(row["Started"])
+        assert float(row["Min"]) == pytest.approx(lasted.total_seconds() / 60)
+
+
+def test_a_customer_s_summary_is_on_each_port_s_own_clock_where_somebody_said_it(
+    fleet: Archive,  # noqa: F811
+    tmp_path: Path,
+) -> None:
+    port = next(line.port for line in fleet.session_list(SessionFilter(site="Yard B")).lines)
+    row = say(read(fleet).facts(port), {"timezone": "America/New_York"}, "M. Roe")
+    assert row is not None
+    fleet.add_result(row)
+    write_customer(fleet, "Yard B", html=tmp_path / "c.html")
+
+    assert " -05:00" in (tmp_path / "c.html").read_text("utf-8")
 
 
 def test_a_visit_lists_what_was_recorded_and_corrected(fleet: Archive, tmp_path: Path) -> None:  # noqa: F811
