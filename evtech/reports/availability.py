@@ -96,7 +96,7 @@ def availability_summary(case: Case, lang: str, marks: Iterable[str] = (), prepa
     a = w["availability"]
     whole, year = case.figures(case.period), case.figures(case.year)
     months = months_of(case)
-    sheets = [month_sheet(case, months, a), outage_sheet(case, a, lang), *session_sheets(case, a),
+    sheets = [month_sheet(case, months, a), outage_sheet(case, a, lang), *session_sheets(case, a, lang),
               quarter_sheet(case, months, a), exclusion_sheet(case, a, lang)]  # fmt: skip
     is_proved = (year.coverage_pct or 0.0) >= PROOF_PCT and case.period[1] <= case.now + 1.0
     meets = year.nevi_uptime_pct > NEVI_TARGET_PCT

@@ -23,6 +23,7 @@ from evtech.insights.success import succeeded
 from evtech.insights.trends import MONTH, boundaries
 from evtech.insights.words import cause as cause_word
 from evtech.reports.periods import local
+from evtech.reports.session_words import end_word
 from evtech.reports.summary import Sheet
 from evtech.store.fleet import PortFacts, ReportedOutage
 
@@ -205,12 +206,12 @@ def exclusion_sheet(case: Case, a: dict[str, Any], lang: str) -> Sheet:
     return Sheet(a["exclusions"], (*a["exclusion_head"], a["station"], a["port"], a["entered"]), rows, "exclusions")
 
 
-def session_sheets(case: Case, a: dict[str, Any]) -> tuple[Sheet, Sheet]:
+def session_sheets(case: Case, a: dict[str, Any], lang: str) -> tuple[Sheet, Sheet]:
     """Return the sessions that did not succeed, and all of them, with how they were paid where a source tells it."""
     head = (*a["session_head"], a["station"], a["port"])
     found = case.sessions
     good = succeeded(found)
-    rows = [_session(x, bool(ok), case, a) for x, ok in zip(found, good, strict=True)]
+    rows = [_session(x, bool(ok), case, a, lang) for x, ok in zip(found, good, strict=True)]
     failed = [rows[at] for at in np.flatnonzero(found.is_judged & ~good)]
     return Sheet(a["failed"], head, failed, "failed"), Sheet(a["sessions"], head, rows, "sessions")
 
@@ -220,13 +221,13 @@ def begun(attempts: Attempts, period: Interval) -> Attempts:
     return attempts.take((attempts.start >= period[0]) & (attempts.start < period[1]))
 
 
-def _session(attempt: Attempt, is_good: bool, case: Case, a: dict[str, Any]) -> list[Any]:
+def _session(attempt: Attempt, is_good: bool, case: Case, a: dict[str, Any], lang: str) -> list[Any]:
     good = a["yes"] if is_good else a["no"] if attempt.is_judged else a["not_judged"]
     method = case.payments.get(attempt.session_id or "", "")
     paid = a["payments"].get(method, method) or a["payment_unknown"]
     return [
         case.at(attempt.start), case.at(attempt.end), attempt.energy_kwh, attempt.peak_kw,
-        attempt.error_code or attempt.end_reason, good, paid, case.station, case.evse,
+        attempt.error_code or end_word(attempt.end_reason, lang), good, paid, case.station, case.evse,
     ]  # fmt: skip
 
 

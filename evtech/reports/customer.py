@@ -10,6 +10,7 @@ from evtech.errors import NotFoundError
 from evtech.reports.document import heading
 from evtech.reports.periods import local
 from evtech.reports.sealing import Written
+from evtech.reports.session_words import end_word, source_word
 from evtech.reports.summary import Sheet, Summary, sheet_table, words, write_summary
 from evtech.store import fleet
 from evtech.store.archive import Archive
@@ -71,7 +72,8 @@ def customer_summary(
     lines = sorted(lines, key=lambda line: (line.started, line.port))
     counted = [line for line in lines if line.twin is None]
     chargers = Sheet(c["chargers"], tuple(c["charger_head"]), _by_charger(counted), "chargers")
-    sessions = Sheet(c["sessions"], tuple(c["session_head"]), [_row(line, c, clocks) for line in lines], "sessions")
+    rows = [_row(line, c, clocks, lang) for line in lines]
+    sessions = Sheet(c["sessions"], tuple(c["session_head"]), rows, "sessions")
     total = sum(line.energy_wh or 0.0 for line in counted) / 1000
     counts = {
         "without": sum(line.energy_wh is None for line in counted), "twice": len(lines) - len(counted),
@@ -101,13 +103,12 @@ def _by_charger(lines: Sequence[SessionLine]) -> list[list[Any]]:
     ]  # fmt: skip
 
 
-def _row(line: SessionLine, c: dict[str, Any], clocks: Clocks) -> list[Any]:
+def _row(line: SessionLine, c: dict[str, Any], clocks: Clocks, lang: str) -> list[Any]:
     end = clocks.at(line.port, line.ended) if line.ended is not None else None
     minutes = (line.ended - line.started) / 60 if line.ended is not None else None
     kwh = line.energy_wh / 1000 if line.energy_wh is not None else None
-    reason = c["ends"].get(line.stop_reason, line.stop_reason)
-    why = " ".join(filter(None, (reason, line.error_code)))
-    source = c["sources"].get(line.source, line.source)
+    why = " ".join(filter(None, (end_word(line.stop_reason, lang), line.error_code)))
+    source = source_word(line.source, lang)
     source = source if line.twin is None else f"{source}, {c['not_counted']}"
     return [clocks.at(line.port, line.started), line.port, line.site, minutes, kwh, why, source, end]
 

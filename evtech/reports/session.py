@@ -17,6 +17,7 @@ from evtech.reports.charts import Curve, Panel, stacked
 from evtech.reports.html import render
 from evtech.reports.samples_csv import samples_csv
 from evtech.reports.sealing import Written, write_pdf, written_whole
+from evtech.reports.session_words import end_word, phase_word
 from evtech.store.archive import Archive
 from evtech.store.records import ChargingSession, Visit
 from evtech.store.session_rows import contract
@@ -97,7 +98,7 @@ def contents(session: ChargingSession, visit: Visit | None, lang: str, made: dat
             [w["charging"], _clock(session.charging_s)],
             [w["mean_power"], number(session.mean_power_w, "W")],
             [w["peak_power"], number(session.peak_power_w, "W")],
-            [w["stop_reason"], session.stop_reason or UNKNOWN],
+            [w["stop_reason"], end_word(session.stop_reason, lang) or UNKNOWN],
             [w["site"], visit.site if visit and visit.site else UNKNOWN],
             [w["technician"], visit.technician if visit and visit.technician else UNKNOWN],
         ],
@@ -110,7 +111,7 @@ def contents(session: ChargingSession, visit: Visit | None, lang: str, made: dat
             *([[w["apparent"], number(apparent, "VAh")]] if apparent is not None else []),
         ],
         "phases": [
-            [p.phase, _local(p.start), _local(p.end) if p.end else UNKNOWN,
+            [phase_word(p.phase, lang), _local(p.start), _local(p.end) if p.end else UNKNOWN,
              _clock((p.end - p.start).total_seconds()) if p.end else UNKNOWN]
             for p in session.phases
         ],

@@ -8,6 +8,7 @@ from evtech.insights.finding_words import severity_word
 from evtech.insights.kept_findings import KIND, finding_lines, statuses, to_show
 from evtech.reports.document import facts, heading, listing, text
 from evtech.reports.sealing import Written
+from evtech.reports.session_words import end_word
 from evtech.reports.summary import Sheet, Summary, sheet_table, shown, words, write_summary
 from evtech.store.archive import Archive
 from evtech.store.records import Visit
@@ -34,7 +35,8 @@ def visit_summary(archive: Archive, visit: Visit, lang: str) -> Summary:
     results = to_show(archive.results(visit_id=visit.id))
     found = finding_lines(results, statuses(archive), lang)
     sessions = Sheet(v["sessions"], tuple(v["session_head"]), [
-        [_moment(x.started), x.port, x.energy_wh / 1000 if x.energy_wh is not None else None, x.stop_reason, x.gaps]
+        [_moment(x.started), x.port, x.energy_wh / 1000 if x.energy_wh is not None else None,
+         end_word(x.stop_reason, lang), x.gaps]
         for x in reversed(lines)
     ])  # fmt: skip
     others = [r for r in results if r.kind != KIND]

@@ -89,6 +89,21 @@ def test_a_customer_s_summary_is_on_each_port_s_own_clock_where_somebody_said_it
     assert " -05:00" in (tmp_path / "c.html").read_text("utf-8")
 
 
+@pytest.mark.parametrize(("lang", "word"), [("en", "driver"), ("de", "Fahrer")])
+def test_how_a_session_ended_is_said_in_the_language_of_the_report(
+    fleet: Archive,  # noqa: F811
+    tmp_path: Path,
+    lang: str,
+    word: str,
+) -> None:
+    write_customer(fleet, "Yard B", lang=lang, csv=tmp_path / "c.csv")
+    write_availability(fleet, "P30 B", lang=lang, from_=MONDAY, to=END, csv=tmp_path)
+
+    assert f",{word}," in (tmp_path / "c.csv").read_text("utf-8")
+    (told,) = tmp_path.glob("*sessions.csv")
+    assert f",{word}," in told.read_text("utf-8")
+
+
 def test_a_visit_lists_what_was_recorded_and_corrected(fleet: Archive, tmp_path: Path) -> None:  # noqa: F811
     visit = fleet.session("A00").visit_id
     fleet.correct_session("A00", "note", "cable was wet", technician="M. Roe", reason="")
