@@ -47,9 +47,13 @@ def read_cdrs(source: SourceFile) -> Parcel:
 
 
 def read_cdr_lines(source: SourceFile) -> Parcel:
-    """Return the CDRs of a file with one a line."""
+    """Return the CDRs of a file with one a line, or one after another with line breaks inside, as `jq` prints them."""
     problems = Problems()
-    return Parcel(SOURCE, _items(_line_records(source, problems), problems, source), problems)
+    is_line_each = next(
+        (_is_value(line.text) for line in source.lines() if line.text is None or line.text.strip()), True
+    )
+    records = _line_records(source, problems) if is_line_each else _values(JsonStream(source))
+    return Parcel(SOURCE, _items(records, problems, source), problems)
 
 
 def _records(stream: JsonStream) -> Iterator[tuple[str, Any]]:
@@ -84,6 +88,21 @@ def _line_records(source: SourceFile, problems: Problems) -> Iterator[tuple[str,
                 yield f"line {line.number}", loads(line.text)
             except ValueError as error:
                 problems.add(f"line {line.number}: {error}; it is left out")
+
+
+def _is_value(text: str | None) -> bool:
+    try:
+        loads(text or "")
+    except ValueError:
+        return text is None
+    return True
+
+
+def _values(stream: JsonStream) -> Iterator[tuple[str, Any]]:
+    number = 0
+    while stream.peek():
+        number += 1
+        yield f"CDR {number} (line {stream.line})", stream.value()
 
 
 def _items(records: Iterator[tuple[str, Any]], problems: Problems, source: SourceFile) -> Iterator[Item]:

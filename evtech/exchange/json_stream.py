@@ -1,7 +1,8 @@
 """Reads a JSON document piece by piece: elements of long arrays one after another, never the whole.
 
 Refused, with the line: what is no JSON, a key that stands twice in one object (programs disagree which counts), NaN and
-Infinity, numbers of absurd length, nesting beyond the parser's depth, a single value larger than ``LARGEST``.
+Infinity, numbers of absurd length, nesting beyond the parser's depth, a single value larger than ``LARGEST``. Half a
+surrogate pair, left where a program cut a text to its length, becomes the replacement character.
 """
 
 import codecs
@@ -160,4 +161,21 @@ def _refuse(text: str) -> Any:
     raise ValueError(f"{text} is no number")
 
 
-DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_int=_integer, parse_constant=_refuse)
+def _whole(value: Any) -> Any:
+    """Return a value whose texts can be written: no half of a surrogate pair stands alone."""
+    if isinstance(value, str):
+        return value.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    if isinstance(value, list):
+        return [_whole(each) for each in value]
+    return {_whole(k): _whole(v) for k, v in value.items()} if isinstance(value, dict) else value
+
+
+class _Decoder(json.JSONDecoder):
+    def raw_decode(self, s: str, idx: int = 0) -> tuple[Any, int]:
+        """Return the value at a place and its end."""
+        found, end = super().raw_decode(s, idx)
+        has_half = s.find("\\ud", idx, end) >= 0 or s.find("\\uD", idx, end) >= 0
+        return (_whole(found) if has_half else found), end
+
+
+DECODER = _Decoder(object_pairs_hook=_object, parse_int=_integer, parse_constant=_refuse)

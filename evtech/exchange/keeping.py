@@ -54,6 +54,7 @@ class Prepared:
     other: Import | None = None
     incomplete: bool = False
     same_ports: list[matching.SamePort] = field(default_factory=list)
+    size: int = 0  # bytes
 
     def __enter__(self) -> "Prepared":
         return self
@@ -101,8 +102,9 @@ def prepare(
     spool = Spool()
     try:
         prepared = Prepared(
-            key, path, sha256, parcel.source, told, spool, Contents(), [], 0, [], again=again, other=other
-        )
+            key, path, sha256, parcel.source, told, spool, Contents(), [], 0, [], again=again, other=other,
+            size=source.size,
+        )  # fmt: skip
         if again is None or again.is_withdrawn or again.body.get("incomplete"):
             _fill(archive, prepared, parcel, plan)
         return prepared
@@ -158,6 +160,7 @@ def withdraw(archive: Archive, id_or_prefix: str, reason: str = "", technician: 
         if found.is_withdrawn:
             raise InputError(f"The import {found.id[:8]} of {found.file} is withdrawn already.", "")
         _stand(connection, found, WITHDRAWN, reason, technician)
+        matching.link(connection, found.body.get("first"), found.body.get("last"))  # others may tell a session twice
         return found
 
     return _with_charts(archive, archive.import_rows(work))
@@ -236,6 +239,10 @@ def _fill(archive: Archive, prepared: Prepared, parcel: Parcel, plan: Plan | Non
     prepared.contents = placing.contents
     prepared.problems, prepared.problem_count = parcel.problems.lines(), parcel.problems.count
     prepared.remarks = list(parcel.remarks)
+    if placing.contents.again:
+        prepared.remarks.append(
+            f"the file tells sessions again, {placing.contents.again} times in all; the first account of each counts"
+        )
     if not prepared.contents.sessions and not prepared.contents.ports:
         raise InputError(
             f"{prepared.path} holds no session that can be used.", "; ".join(prepared.problems[:3]) or "Check the file."
@@ -295,7 +302,7 @@ def _note(connection: Any, prepared: Prepared, taken: incoming.Taken) -> str:
     new = set(taken.new_ids)
     body = {
         "schema": SCHEMA, "key": prepared.id, "sha256": prepared.sha256, "file": prepared.path.name,
-        "bytes": prepared.path.stat().st_size, "source": prepared.source, "plan": prepared.plan, "evtech": VERSION,
+        "bytes": prepared.size, "source": prepared.source, "plan": prepared.plan, "evtech": VERSION,
         "sessions": taken.sessions, "known": taken.known, "changed": taken.changed, "samples": taken.samples,
         "ports": sorted(seen.ports)[:MOST_PORTS], "first": seen.first, "last": seen.last,
         "problems": prepared.problems, "problem_count": prepared.problem_count, "remarks": prepared.remarks,

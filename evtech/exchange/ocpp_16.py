@@ -170,7 +170,7 @@ def _of_meter(station: Station, body: dict[str, Any]) -> Transaction | None:
         found = unnumbered[0]
     else:
         found = Transaction(station.name, connector, None, None, line=station.line)
-        port.open.append(found)
+        station.adopt(port, found)
     station.number(found, number)
     return found
 

@@ -122,7 +122,7 @@ def _new(station: Station, body: dict[str, Any], number: str, at: float) -> Tran
         if began is not None:
             station.begin(port, new)
         else:
-            port.open.append(new)
+            station.adopt(port, new)
     station.number(new, number)
     return new
 
@@ -134,7 +134,7 @@ def _settle(station: Station, running: Transaction, connector: str) -> None:
     if running.started is not None:
         station.begin(port, running)
     else:
-        port.open.append(running)
+        station.adopt(port, running)
 
 
 def _take_token(station: Station, frame: Frame, running: Transaction, at: float) -> None:

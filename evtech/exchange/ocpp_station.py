@@ -297,6 +297,12 @@ class Station:
         if len(port.open) > _MOST_OPEN:
             self.lose(port.open[0])
 
+    def adopt(self, port: Port, found: Transaction) -> None:
+        """Take a transaction whose beginning is not in the log: whoever plugged in here before is at it."""
+        found.plugged, found.auth = port.plugged, found.auth or port.auth
+        port.plugged, port.auth = None, None
+        port.open.append(found)
+
     def end(self, done: Transaction) -> None:
         """Take the end of a transaction: it is complete when the vehicle is gone."""
         self.forget(done)

@@ -92,7 +92,7 @@ def _items(pyarrow: Any, file: Any, data: dict[str, dict[str, Any]], source: Sou
         for id_, each in data.items():
             place = id_
             yield incoming_of(each, points[id_])
-    except pyarrow.ArrowException as error:
+    except (pyarrow.ArrowException, OSError) as error:
         raise InputError(f"{source.path} is damaged: {error}.", "Export it again.") from error
     except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
         said = f"{error} is missing" if isinstance(error, KeyError) else str(error)

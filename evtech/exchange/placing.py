@@ -6,9 +6,11 @@ theirs: there the ids are what makes a session the same one on every laptop.
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+
+import numpy as np
 
 from evtech.errors import InputError
 from evtech.exchange.incoming import Credit, Incoming, Item, StateLog, Stretch, made_id
@@ -39,6 +41,7 @@ class Contents:
     recordings: set[str] = field(default_factory=set)
     visits: set[str] = field(default_factory=set)
     checked: set[str] = field(default_factory=set)  # ports of sessions whose samples were judged
+    again: int = 0  # sessions that the file told before: logs that overlap, a list put together of two
 
 
 class Placing:
@@ -54,6 +57,8 @@ class Placing:
         self._renamed: dict[str, str] = {}
         self._visits: dict[str, str] = {}
         self._ports: dict[str, str] = {}
+        self._told: set[str] = set()
+        self._spans: dict[str, list[tuple[str, float, float]]] = {}  # sessions in evtech's own recordings
         self.contents = Contents()
 
     def add(self, item: Item) -> None:
@@ -71,6 +76,8 @@ class Placing:
         """Place the session of which an item and a session of the archive are the parts."""
         own = self._at_home(item)
         whole = joined(own, other)
+        if self._is_told(whole.id):
+            return
         home = own.recording_id
         self._spool.visit(self._visit(own, item))
         self._spool.recording(home, own.visit_id, own.charger, own.started.timestamp(), self._points(item))
@@ -82,12 +89,12 @@ class Placing:
     # ---- kinds of items ----
 
     def _session(self, item: Incoming) -> None:
-        session = item.session
-        if session.visit_id:  # evtech's own
+        session = item.session if item.session.visit_id else self._at_home(item)
+        if self._is_told(session.id):
+            return
+        if item.session.visit_id:  # evtech's own
             self.contents.ids.append(session.id)
             self.contents.recordings.add(session.recording_id)
-        else:
-            session = self._at_home(item)
         self._spool.visit(self._visit(session, item))
         self._spool.recording(session.recording_id, session.visit_id, session.charger, session.started.timestamp(),
                               self._points(item))  # fmt: skip
@@ -130,8 +137,37 @@ class Placing:
 
     def _stretch(self, item: Stretch) -> None:
         key = item.session_id if item.recording_id else self._id_of(item.session_id)
-        self._spool.block(item.recording_id or self._samples_of(key), key, item.block)
+        if key in self._told:  # its samples are here already
+            return
         self._judge.see(key, item.points, item.block)
+        if not item.recording_id:
+            self._spool.block(self._samples_of(key), key, item.block)
+            return
+        for new in self._new_polls(item.recording_id, key, item.block):
+            self._spool.block(item.recording_id, key, new)
+
+    def _new_polls(self, recording: str, session: str, block: Block) -> Iterable[Block]:
+        """Yield a block without what other sessions of its recording brought: of sessions that meet each has the same.
+
+        Attempts and sessions of a log lie beside the states of their port, and may overlap.
+        """
+        times = np.asarray(block.times, np.float64)
+        spans = self._spans.setdefault(recording, [])
+        is_new = np.ones(len(times), bool)
+        for other, first, last in spans:
+            if other != session and first <= times[-1] and last >= times[0]:
+                is_new &= (times < first) | (times > last)
+        if spans and spans[-1][0] == session:
+            spans[-1] = (session, spans[-1][1], float(times[-1]))
+        else:
+            spans.append((session, float(times[0]), float(times[-1])))
+        if is_new.all():
+            yield block
+            return
+        edges = np.flatnonzero(np.diff(np.concatenate(([False], is_new, [False])).astype(np.int8)))
+        for low, high in zip(edges[::2], edges[1::2], strict=True):
+            marks = [None if each is None else each[low:high] for each in block.qualities]
+            yield Block(times[low:high], [each[low:high] for each in block.columns], marks)
 
     def _states(self, item: StateLog) -> None:
         who = item.port
@@ -159,6 +195,13 @@ class Placing:
         key = made_id("credit", item.session_id, self._import)
         twin = Result(TWIN, self._import, {}, CREDITED, session_id=item.session_id, replaces=self._import, id=key)
         self._spool.result(twin)
+
+    def _is_told(self, key: str) -> bool:
+        """Return whether the file told a session before, and count it; its first account is the one that counts."""
+        is_told = key in self._told
+        self.contents.again += is_told
+        self._told.add(key)
+        return is_told
 
     # ---- ids ----
 

@@ -68,11 +68,12 @@ class Plan:
         target, _, unit = words.partition(":")
         if unit and unit not in FACTORS:
             raise InputError(f"The unit {unit!r} is not known.", f"Units: {', '.join(FACTORS)}.")
-        if not any(c.title.strip() == title.strip() for c in self.columns):
+        place = next((i for i, c in enumerate(self.columns) if c.title.strip() == title.strip()), None)
+        if place is None:
             titles = ", ".join(repr(c.title) for c in self.columns)
             raise InputError(f"There is no column {title!r}.", f"Columns: {titles}.")
         made = Column(title, target or None, FACTORS.get(unit, 1.0))
-        columns = tuple(replace(made, title=c.title) if c.title.strip() == title.strip() else c for c in self.columns)
+        columns = (*self.columns[:place], replace(made, title=self.columns[place].title), *self.columns[place + 1 :])
         return replace(self, columns=columns)
 
 
@@ -95,4 +96,13 @@ def checked(plan: Plan) -> Plan:
         if value and value not in allowed:
             raise InputError(f"The {what} {value!r} is not known.", f"Allowed: {', '.join(map(repr, allowed))}.")
     zone_of(plan.zone)
+    titles: dict[str, str] = {}
+    for column in plan.columns:
+        if column.target in titles:
+            raise InputError(
+                f"The columns {titles[column.target]!r} and {column.title!r} would both be {column.target}.",
+                f"Leave one of them out, such as with --column {f'{titles[column.target]}='!r}.",
+            )
+        if column.target:
+            titles[column.target] = column.title
     return plan

@@ -197,3 +197,13 @@ def test_a_record_counts_for_use_and_not_for_success(tmp_path: Path) -> None:
 
     assert (line.port, line.site, line.energy_wh, line.source) == ("DE*CPO*E1", "Yard", 11_200, "cdr")
     assert not attempt.is_judged
+
+
+def test_records_one_after_another_may_have_line_breaks_inside(tmp_path: Path) -> None:
+    text = "\n".join(json.dumps(cdr_221(number), indent=2) for number in ("C1", "C2"))
+    found, _, parcel = read(written(tmp_path, "c.json", text))
+
+    assert len(found) == 2
+    assert parcel.problems.count == 0
+    with pytest.raises(InputError, match="line 65"):
+        read(written(tmp_path, "d.json", json.dumps(cdr_221("C1"), indent=2)[:-1] + "\n" + text))

@@ -216,3 +216,20 @@ def test_rules_over_samples_run_with_the_import(tmp_path: Path) -> None:
 def test_a_file_without_a_sample_is_refused(tmp_path: Path, text: str) -> None:
     with pytest.raises(InputError, match=r"no sample that can be used|no table"):
         read(written(tmp_path, "x.csv", text))
+
+
+def test_two_columns_cannot_be_the_same_point(tmp_path: Path) -> None:
+    file = written(tmp_path, "x.csv", "time,power_total,B\n2026-03-01T12:00:00Z,11,12\n2026-03-01T12:00:01Z,12,13\n")
+    plan = look(SourceFile(file), Plan())[0].plan
+
+    with pytest.raises(InputError, match="'power_total' and 'B' would both be power_total"):
+        read_file(file, plan.with_columns(["B=power_total:kW"]))
+    said = plan.with_columns(["B=power_total:kW", "power_total="])
+    assert rows_of(file, said)[1] == {"power_total": [12_000.0, 13_000.0]}
+
+
+def test_of_two_columns_of_one_title_the_first_is_meant(tmp_path: Path) -> None:
+    file = written(tmp_path, "x.csv", "time,P,P\n2026-03-01T12:00:00Z,11,12\n2026-03-01T12:00:01Z,12,13\n")
+    plan = look(SourceFile(file), Plan(kind="samples"))[0].plan.with_columns(["P=power_total:kW"])
+
+    assert rows_of(file, plan)[1] == {"power_total": [11_000.0, 12_000.0]}

@@ -101,3 +101,11 @@ def test_a_long_text_is_not_looked_through_for_each_piece(tmp_path: Path, monkey
 def test_single_values_keep_the_same_rules(text: str) -> None:
     with pytest.raises(ValueError, match=r".+"):
         loads(text)
+
+
+def test_half_of_a_surrogate_pair_becomes_the_replacement_character(tmp_path: Path) -> None:
+    found = stream(tmp_path, r'[{"a\ud83d": ["cut \uD83D", "whole \ud83d\ude00", "\\ud83d"]}]')
+
+    values = [found.value() for _ in found.elements()]
+    assert values == [{"a\ufffd": ["cut \ufffd", "whole \U0001f600", "\\ud83d"]}]
+    assert json.dumps(loads(r'"\udc00"'), ensure_ascii=False).encode() == '"\ufffd"'.encode()

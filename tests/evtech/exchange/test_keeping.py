@@ -344,3 +344,25 @@ class _Renamed:
 
     def session(self, key: str) -> object:
         return self._archive.session(self._key)
+
+
+def test_a_session_that_a_file_tells_twice_is_one_with_its_samples_once(archive: Archive, tmp_path: Path) -> None:
+    file = written(tmp_path, "CP1.jsonl", lines(*WHOLE) + lines(*WHOLE))  # rotated logs put together
+    with prepare(archive, file) as ready:
+        assert ready.contents.sessions == 1
+        assert ready.remarks == ["the file tells sessions again, 1 times in all; the first account of each counts"]
+        assert take_in(archive, ready).sessions == 1
+
+    (session,) = archive.sessions()
+    (told,) = json.loads(as_text(archive, [session.id], "json"))
+    assert [row["time"] for row in told["rows"]] == ["2026-03-01T12:05:00.000Z"]
+
+
+def test_a_file_that_is_gone_after_the_preview_is_taken_in_all_the_same(archive: Archive, tmp_path: Path) -> None:
+    file = written(tmp_path, "r.csv", ROWS)
+    with prepare(archive, file) as ready:
+        file.unlink()
+        kept = take_in(archive, ready)
+
+    withdraw(archive, kept.import_id)
+    assert shown(archive) == []

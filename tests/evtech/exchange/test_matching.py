@@ -260,3 +260,16 @@ def test_thousands_at_once_on_one_name_cost_no_square(archive: Archive, tmp_path
         take_in(archive, ready)
 
     assert time.process_time() - began < 10
+
+
+def test_two_bills_are_told_apart_again_when_the_log_that_both_repeat_is_withdrawn(
+    archive: Archive, tmp_path: Path
+) -> None:
+    bill(archive, tmp_path, cdr("1", 2, 50, 2.0, "CP1 1"))
+    bill(archive, tmp_path, cdr("2", 2, 50, 2.0, "CP1 1"))
+    assert counted(archive) == {"cdr": 2000}
+    log = keep(archive, written(tmp_path, "CP1.jsonl", lines(status("Available", "00"), *start("02"), stop("50"))))
+    assert counted(archive) == {"ocpp": 2000}
+    withdraw(archive, log.import_id)
+
+    assert counted(archive) == {"cdr": 2000}

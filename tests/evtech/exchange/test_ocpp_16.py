@@ -486,3 +486,13 @@ def _whole(archive: Archive) -> tuple[str, Any, Any]:
 
     span = archive.watched(datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)).spans[0]
     return span.recording_id, datetime(2026, 1, 1, tzinfo=UTC), datetime(2027, 1, 1, tzinfo=UTC)
+
+
+def test_a_lost_start_makes_no_attempt_beside_its_session(tmp_path: Path) -> None:
+    later = values("20", {"value": "2.5", "unit": "kWh"})
+    rows = [*WHOLE[:2], *WHOLE[4:6], later, *WHOLE[6:]]
+    (item,), _, _ = read(written(tmp_path, "CP1.jsonl", lines(*rows)))
+    session = item.session
+
+    assert (session.started.minute, session.ended.minute if session.ended else None) == (1, 33)
+    assert (session.partial_start, session.energy_wh, session.stop_reason) == (True, 1500, "driver")

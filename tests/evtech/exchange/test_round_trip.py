@@ -25,7 +25,8 @@ from evtech.store.archive import Archive
 from evtech.store.records import ChargingSession, Gap, PhaseSpan
 from evtech.store.session_extras import Attachment, Correction
 from evtech.store.spool import Block, Spool
-from tests.evtech.exchange.taking import keep
+from tests.evtech.exchange.taking import keep, lines, written
+from tests.evtech.exchange.test_ocpp_16 import start, status, stop
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 POINTS = (("power_total", "W"), ("voltage_l1", "V"), ("cp_state", ""), ("energy_import_total", "Wh"))
@@ -254,4 +255,31 @@ def test_a_damaged_export_is_refused_whole(kept: Archive, tmp_path: Path, change
     with pytest.raises(InputError, match="session 2 is damaged"):
         keep(other, tmp_path / "x.json")
     assert other.info()["visits"] == 0
+    other.close()
+
+
+def test_sessions_that_meet_in_one_recording_come_back_with_each_sample_once(tmp_path: Path) -> None:
+    rows = [status("Available", "00"), status("Preparing", "01"), *start("02"), status("Charging", "03"), stop("30"),
+            status("Available", "30"), *start("30", 8), stop("40", 8), status("Available", "41")]  # fmt: skip
+    one, two = Archive.open(tmp_path / "1.evtech"), Archive.open(tmp_path / "2.evtech")
+    keep(one, written(tmp_path, "CP1.jsonl", lines(*rows)))
+    ids = [line.id for line in one.session_list().lines]
+    keep(two, written(tmp_path, "x.json", as_text(one, ids, "json")))
+
+    assert len(ids) == 2
+    assert as_text(two, ids, "json") == as_text(one, ids, "json")
+    one.close()
+    two.close()
+
+
+def test_a_parquet_file_damaged_in_the_middle_is_refused_in_words(kept: Archive, tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    (file,) = write_sessions(kept, ["abc"], "parquet", tmp_path / "x.parquet")
+    data = bytearray(file.read_bytes())
+    for at in range(4, len(data) // 2, 7):
+        data[at] ^= 0xFF
+    other = Archive.open(tmp_path / "other.evtech")
+    with pytest.raises(InputError, match=r"x\.parquet is damaged"):
+        keep(other, written(tmp_path, "x.parquet", bytes(data)))
+    assert other.info()["sessions"] == 0
     other.close()
