@@ -6,7 +6,6 @@ from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection
 
 from evtech.store.columns import (
     BATCH,
@@ -21,6 +20,7 @@ from evtech.store.columns import (
     Words,
     filled,
 )
+from evtech.store.connection import Connection
 from evtech.store.session_list import SessionFilter, SessionLine, rows
 
 

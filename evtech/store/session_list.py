@@ -11,10 +11,9 @@ from itertools import chain, islice
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import Connection
-
 from evtech.store import fleet, imports, results, session_rows
 from evtech.store.columns import BATCH
+from evtech.store.connection import Connection
 from evtech.store.imports import PortNames, Twin
 from evtech.store.records import ChargingSession
 

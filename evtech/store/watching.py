@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from itertools import chain
 
-from sqlalchemy import Connection
-
 from evtech.store import imports
 from evtech.store.columns import BATCH, Floats, Numbers, Texts, Words, filled
+from evtech.store.connection import Connection
 
 _OUT_OF_USE = ("IDLE", "FAULTED", "UNAVAILABLE", "RESERVED", "UNKNOWN")
 # a recording's name, beginning, last chunk and last poll

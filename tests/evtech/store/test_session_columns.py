@@ -119,9 +119,7 @@ def test_what_imports_brought_stands_in_the_columns(tmp_path: Path) -> None:
 def test_the_teams_server_gives_the_same_columns(tmp_path: Path, database: Callable[[], str]) -> None:
     laptop = Archive.open(tmp_path / "a.evtech")
     fill(laptop)
-    with laptop.reading() as connection:
-        connection.exec_driver_sql("DELETE FROM open_session")  # what runs is not pushed
-        connection.commit()
+    laptop.import_rows(lambda c: c.exec_driver_sql("DELETE FROM open_session"))  # what runs is not pushed
     url = database()
     sync(laptop, url)
     team = Archive.open(url)
