@@ -148,6 +148,7 @@ class Workbench:
     def __init__(self, archive: str | None, profile_dir: str | None = None, *, simulated: bool = False) -> None:
         self.library = Library(Path(profile_dir) if profile_dir else None)
         self.archive = Archive.open(archive or paths.default_archive())
+        self.archive.expect_writing()
         self.connections: list[Connection] = []
         self.station = Station(self.library)
         self.io = IoThread()

@@ -157,7 +157,7 @@ def by_id(found: Iterable[Anomaly], id_or_prefix: str) -> Anomaly:
 
 def status_of(given: Mapping[str, FindingStatus], finding: Anomaly) -> str:
     """Return open, accepted or dismissed."""
-    said = given.get(finding.id)
+    said = given.get(finding.id) if given else None  # an id is a hash: a thousand of them can be felt in a list
     return said.status if said is not None else OPEN
 
 

@@ -2,10 +2,12 @@
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
 Z_95 = 1.959963985  # two-sided 95 % of the normal distribution
+_STEPS, _CLOSE = 6, 1e-11  # of Newton, and how close they mostly come; survival itself is rounded at 1e-15
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +34,13 @@ def rate(k: int, n: int) -> Rate | None:
     return Rate(k, n, 100 * p, 100 * low, 100 * high)
 
 
+@lru_cache(maxsize=1000)  # many ports failed as often as others
 def chi_square_quantile(p: float, dof: int) -> float:
     """Return the quantile of the chi-square distribution for an even number of degrees of freedom.
 
     For ``dof = 2k`` the survival function is the probability that a Poisson count of mean x/2 is below k, a sum of k
-    terms; its root is found by bisection, to the last bit.
+    terms; its root is found by bisection, to the last bit. Newton's steps tell first about where it lies, so that most
+    halves are chosen without counting.
     """
     if dof <= 0 or dof % 2 or not 0 < p < 1:
         raise ValueError(f"no quantile for p = {p}, {dof} degrees of freedom")
@@ -46,11 +50,22 @@ def chi_square_quantile(p: float, dof: int) -> float:
     def survival(x: float) -> float:
         return float(np.exp(counts * math.log(x / 2) - x / 2 - log_factorials).sum())
 
+    near = float(dof)
+    for _ in range(_STEPS):
+        slope = math.exp(counts[-1] * math.log(near / 2) - near / 2 - log_factorials[-1]) / 2  # the density
+        if slope <= 0:
+            break
+        near = max(near + (survival(near) - (1 - p)) / slope, near / 4)
+    below, above = near * (1 - _CLOSE), near * (1 + _CLOSE)
+    while survival(below) <= 1 - p:
+        below /= 2
+    while survival(above) > 1 - p:
+        above *= 2
     low, high = 0.0, 2.0 * dof + 100.0
-    while survival(high) > 1 - p:
+    while high < above:
         high *= 2
     while low < (middle := (low + high) / 2) < high:
-        if survival(middle) > 1 - p:
+        if middle < below or (middle < above and survival(middle) > 1 - p):
             low = middle
         else:
             high = middle

@@ -27,9 +27,8 @@ from evtech.store.results import Result
 from evtech.store.session_list import line_of
 
 if TYPE_CHECKING:
-    from sqlalchemy import Connection
-
     from evtech.store.archive import Archive
+    from evtech.store.connection import Connection
 
 __all__ = ["KIND", "Checked", "check_archive", "check_session", "check_sessions", "kept", "read_samples"]
 

@@ -7,6 +7,7 @@ is refused before anything is written to it.
 import json
 import os
 import shutil
+import sqlite3
 import sys
 import time
 import uuid
@@ -15,10 +16,8 @@ from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
-
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DatabaseError
 
 from evtech.errors import ArchiveError, InputError, NotAnArchiveError, NotFoundError
 from evtech.events import Event, EventKind
@@ -36,20 +35,22 @@ from evtech.store import (
     upkeep,
     watching,
 )
+from evtech.store.connection import Connection, Readers
+from evtech.store.file_format import SCHEMA_VERSION, cannot, format_of
 from evtech.store.known_names import KnownNames
-from evtech.store.opening import cannot, create_tables, format_of, make_engine
 from evtech.store.records import ChargingSession, Gap, Visit
 from evtech.store.results import Result
 from evtech.store.session_columns import SessionColumns
 from evtech.store.session_extras import Attachment, Correction
 from evtech.store.session_list import SessionFilter, SessionList
-from evtech.store.tables import SCHEMA_VERSION
 from evtech.store.team_address import is_team
 from evtech.store.upkeep import CheckResult
 from evtech.store.watching import Watched
 from evtech.store.writer import RecordingWriter, WriterThread
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
     from evtech.devices.control import AuditRow  # with all of the devices: reading an archive needs none
 
 T = TypeVar("T")
@@ -59,10 +60,12 @@ _STALE_S = 10.0  # s without a sign of life after which an open session counts a
 class Archive:
     """An open archive. Queries may run on any thread; writing is done by the thread ``evtech-store``."""
 
-    def __init__(self, path: Path, engine: Engine, *, is_team: bool = False) -> None:
+    def __init__(self, path: Path, engine: "Engine | None" = None, *, is_team: bool = False) -> None:
         self.path = path
         self.is_team = is_team
-        self._engine = engine
+        self._made_engine = engine
+        self._making = Lock()
+        self._readers = Readers(path)
         self._writer: WriterThread | None = None
         self.locked = ""  # why nothing is written here, such as a visit that is only looked at
 
@@ -80,23 +83,18 @@ class Archive:
             raise NotAnArchiveError(
                 f"There is no archive {path}.", "Check the path; `evtech archive info` names yours."
             )
-        version = SCHEMA_VERSION if is_new else format_of(path)
-        engine = make_engine(path)
-        try:
-            if is_new:
-                create_tables(path, engine)
-            elif version < SCHEMA_VERSION:
-                from evtech.store.migrations import migrate  # rarely due
+        version = None if is_new else format_of(path)
+        if version == SCHEMA_VERSION:
+            return cls(path)
+        from evtech.store.opening import prepared
 
-                migrate(path, engine, version)
-        except (DatabaseError, OSError) as error:
-            engine.dispose()
-            raise cannot(path, error) from error
-        return cls(path, engine)
+        return cls(path, prepared(path, version))
 
     @classmethod
     def _open_team(cls, url: str) -> "Archive":
         """Open the team's archive for reading; raise ``ArchiveError`` where it is not there or cannot be reached."""
+        from sqlalchemy.exc import DatabaseError
+
         from evtech.store.team import foreign, shown, team_engine
 
         engine = team_engine(url)
@@ -111,6 +109,24 @@ class Archive:
             engine.dispose()
             raise
         return cls(Path(shown(url)), engine, is_team=True)
+
+    @property
+    def _engine(self) -> "Engine":
+        return self._load_engine()
+
+    def _load_engine(self) -> "Engine":
+        """Return SQLAlchemy's engine, for writing: made and imported on first use, as reading a file needs neither."""
+        with self._making:
+            if self._made_engine is None:
+                from evtech.store.opening import make_engine
+
+                self._made_engine = make_engine(self.path)
+            return self._made_engine
+
+    def expect_writing(self) -> None:
+        """Load what writing needs now: later the thread that writes first would wait a third of a second for it."""
+        if not self.is_team:
+            self._load_engine()
 
     @property
     def writer(self) -> WriterThread:
@@ -130,19 +146,23 @@ class Archive:
         """Commit what is queued and close the file."""
         if self._writer is not None:
             self._writer.stop()
-        self._engine.dispose()
+        self._readers.close()
+        if self._made_engine is not None:
+            self._made_engine.dispose()
 
     @contextmanager
     def reading(self) -> Iterator[Connection]:
         """Give a connection for queries; a damaged file raises ``ArchiveError``."""
-        try:
-            with self._engine.connect() as connection:
-                yield connection
-        except DatabaseError as error:
-            if self.is_team:
-                from evtech.store.team import foreign
+        if self.is_team:
+            from evtech.store.team import reading
 
-                raise foreign(error) from error
+            with reading(self._engine) as connection:
+                yield connection
+            return
+        try:
+            with self._readers.one() as connection:
+                yield connection
+        except sqlite3.DatabaseError as error:
             raise cannot(self.path, error) from error
 
     # ---- visits and recordings ----
@@ -205,6 +225,8 @@ class Archive:
 
     def import_rows(self, work: Callable[[Connection], T]) -> T:
         """Run an import in one transaction of its own: all of it is kept, or nothing; raise ``ArchiveError``."""
+        from sqlalchemy.exc import DatabaseError
+
         try:
             with self._engine.begin() as connection:
                 return work(connection)

@@ -6,22 +6,10 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Column, Connection, Float, Integer, String, Table, Text
-
-from evtech.store.tables import metadata
+from evtech.store.connection import Connection
 
 if TYPE_CHECKING:
     from evtech.devices.control import AuditRow
-
-write_audit = Table(
-    "write_audit",
-    metadata,
-    Column("number", Integer, primary_key=True),
-    Column("id", String, nullable=False, unique=True),
-    Column("at", Float, nullable=False),
-    Column("body", Text, nullable=False),
-    Column("chain", String, nullable=False),
-)
 
 
 def append(connection: Connection, row: "AuditRow") -> None:

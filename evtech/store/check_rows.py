@@ -9,9 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from evtech.store import imports
+from evtech.store.connection import Connection
 from evtech.store.session_list import marks, not_withdrawn
 
 CHECK = "check"

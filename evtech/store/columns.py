@@ -3,7 +3,7 @@
 A hundred thousand sessions repeat a few dozen words, and arrays of them are counted and compared at C's pace.
 """
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Protocol, Self, TypeAlias
 
@@ -189,10 +189,15 @@ class _Book(dict[str | None, int]):
         return tuple(word for word in self if word is not None)
 
 
+def turned(batches: Iterable[Sequence[Sequence[Any]]]) -> Iterator[Sequence[Sequence[Any]]]:
+    """Give batches of rows column by column."""
+    return (list(zip(*batch, strict=True)) for batch in batches if batch)
+
+
 def filled(columns: Sequence[Column], batches: Iterable[Sequence[Sequence[Any]]]) -> list[Any]:
-    """Return columns filled with batches of rows."""
+    """Return columns filled with batches of their values."""
     for batch in batches:
-        for column, values in zip(columns, zip(*batch, strict=True), strict=True) if batch else ():
+        for column, values in zip(columns, batch, strict=True):
             column.add(values)
     return [column.made() for column in columns]
 

@@ -10,9 +10,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from evtech.errors import NotFoundError
+from evtech.store.connection import Connection
 
 IMPORT, STANDING, TWIN, PORT_NAME = "import", "import_standing", "session_twin", "port_name"
 ARCHIVE_FACTS = (IMPORT, STANDING, TWIN, PORT_NAME)

@@ -9,9 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from evtech.errors import InputError
+from evtech.store.connection import Connection
 from evtech.store.session_list import marks
 from evtech.store.spool import TABLES, Spool
 

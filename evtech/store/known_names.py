@@ -2,9 +2,8 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from evtech.store import fleet, imports, results
+from evtech.store.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)

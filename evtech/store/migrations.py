@@ -14,10 +14,10 @@ from sqlalchemy.schema import CreateColumn
 
 from evtech.errors import ArchiveError
 from evtech.store import session_rows
+from evtech.store.file_format import SCHEMA_VERSION
 from evtech.store.session_list import line_of
 from evtech.store.tables import (
     RESULT_ROWS,
-    SCHEMA_VERSION,
     SEARCH_INDEX,
     SESSION_COLUMNS,
     archive_identity,

@@ -1,18 +1,34 @@
-"""Opening the file behind an archive: engine settings, creation, and the refusal of what is not ours.
+"""Writing to the file behind an archive: engine settings, creation, and what an older file needs first.
 
 WAL with ``synchronous=FULL``: what was committed survives a power cut. Nothing is written to a file that is refused.
 """
 
-import sqlite3
 import uuid
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Engine, create_engine
 from sqlalchemy import event as engine_event
+from sqlalchemy.exc import DatabaseError
 
-from evtech.errors import ArchiveError, NotAnArchiveError
-from evtech.store.tables import APPLICATION_ID, SCHEMA_VERSION, VIEWS, metadata
+from evtech.store.file_format import APPLICATION_ID, SCHEMA_VERSION, cannot
+from evtech.store.tables import VIEWS, metadata
+
+
+def prepared(path: Path, version: int | None) -> Engine:
+    """Make the file (``version`` ``None``), or bring an older one to this format; raise ``ArchiveError``."""
+    engine = make_engine(path)
+    try:
+        if version is None:
+            create_tables(path, engine)
+        elif version < SCHEMA_VERSION:
+            from evtech.store.migrations import migrate  # rarely due
+
+            migrate(path, engine, version)
+    except (DatabaseError, OSError) as error:
+        engine.dispose()
+        raise cannot(path, error) from error
+    return engine
 
 
 def make_engine(path: Path) -> Engine:
@@ -43,38 +59,3 @@ def create_tables(path: Path, engine: Engine) -> None:
             connection.exec_driver_sql(view)
         connection.exec_driver_sql(f"PRAGMA application_id = {APPLICATION_ID}")
         connection.exec_driver_sql(f"PRAGMA user_version = {SCHEMA_VERSION}")
-
-
-def format_of(path: Path) -> int:
-    """Return the format of an archive file; raise unless it is an archive of this version or an older one."""
-    try:
-        with path.open("rb") as file:
-            head = file.read(100)
-    except OSError as error:
-        raise cannot(path, error) from error
-    if head[:16] != b"SQLite format 3\0":
-        raise NotAnArchiveError(f"{path} is not an evtech archive.", "It is no database; choose another file.")
-    # the header may lag behind the write-ahead log of a file in use: ask the database itself
-    try:
-        with sqlite3.connect(path, timeout=10) as connection:
-            marker = connection.execute("PRAGMA application_id").fetchone()[0]
-            version = connection.execute("PRAGMA user_version").fetchone()[0]
-        connection.close()
-    except sqlite3.Error as error:
-        raise cannot(path, error) from error
-    if marker != APPLICATION_ID:
-        raise NotAnArchiveError(f"{path} is a database, but not an evtech archive.", "Choose another file.")
-    if version > SCHEMA_VERSION:
-        raise NotAnArchiveError(
-            f"{path} was written by a newer evtech (format {version}, this one knows {SCHEMA_VERSION}).",
-            "Install the newer evtech; nothing was changed in the file.",
-        )
-    return int(version)
-
-
-def cannot(path: Path, error: Exception) -> ArchiveError:
-    text = str(getattr(error, "orig", None) or error)
-    if "not a database" in text or "malformed" in text:
-        return NotAnArchiveError(f"{path} is damaged: {text}.", "Restore it from a backup; the file was not changed.")
-    hint = "Check that the folder exists, that you may write there and that the disk has room, or name another file."
-    return ArchiveError(f"The archive {path} cannot be used: {text}.", hint)

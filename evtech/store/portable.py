@@ -13,10 +13,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection
-
 from evtech.errors import InputError, NotFoundError
 from evtech.store import fleet, session_list, session_rows
+from evtech.store.connection import Connection
 from evtech.store.foreign import checked_session
 from evtech.store.imports import ARCHIVE_FACTS, IMPORT
 from evtech.store.ports_seen import NAME

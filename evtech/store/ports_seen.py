@@ -4,8 +4,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection
-
+from evtech.store.connection import Connection
 from evtech.store.session_list import sites_of_visits
 
 if TYPE_CHECKING:

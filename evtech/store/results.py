@@ -11,9 +11,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Connection
-
 from evtech.errors import NotFoundError
+from evtech.store.connection import Connection
 
 _COLUMNS = "id, kind, at, visit_id, session_id, recording_id, title, verdict, replaces, body"
 

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from sqlalchemy import Connection
 
 from evtech.store.chunks import Floats, unpack, unpack_times
+from evtech.store.connection import Connection
 from evtech.store.samples import tail_rows
 from evtech.store.session_list import marks
 from evtech.store.writer import uncell

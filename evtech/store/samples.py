@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 import numpy as np
-from sqlalchemy import Connection
 
 from evtech.errors import ArchiveError
 from evtech.measure.sample import Value
 from evtech.store.chunks import Floats, plain_quality, unpack, unpack_times
+from evtech.store.connection import Connection
 from evtech.store.writer import uncell
 
 Part = tuple[Floats | list[str | None], list[str] | None]  # values and qualities of a chunk

@@ -1,15 +1,12 @@
 """Sessions as columns, for those who count a year of them: the same sessions as in a list, without an object each."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import islice
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Connection
 
 from evtech.store.columns import (
-    BATCH,
     Column,
     Floats,
     Mask,
@@ -20,8 +17,10 @@ from evtech.store.columns import (
     Values,
     Words,
     filled,
+    turned,
 )
-from evtech.store.session_list import SessionFilter, SessionLine, rows
+from evtech.store.connection import Connection
+from evtech.store.session_list import SessionFilter, SessionLine, columns
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -48,7 +47,8 @@ class SessionColumns(Table):
     @classmethod
     def of(cls, lines: Iterable[SessionLine]) -> "SessionColumns":
         """Return lines as columns."""
-        return _columns((*(getattr(line, name) for name in _READ), line.site, (), line.twin) for line in lines)
+        rows = [(*(getattr(line, name) for name in _READ), line.site, (), line.twin) for line in lines]
+        return _columns(turned([rows]))
 
     def __len__(self) -> int:
         return len(self.id)
@@ -63,12 +63,11 @@ _READ = (*_NAMES[:-1], "visit_id")  # of a line; behind them stand site, what wa
 
 def find(connection: Connection, wanted: SessionFilter) -> SessionColumns:
     """Return the sessions that pass a filter, the running ones among them."""
-    return _columns(rows(connection, wanted, _READ))
+    return _columns(columns(connection, wanted, _READ))
 
 
-def _columns(rows: Iterator[tuple[Any, ...]]) -> SessionColumns:
-    batches = iter(lambda: list(islice(rows, BATCH)), [])
-    columns = [_KINDS.get(name, Values)() for name in (*_READ, "site", "corrected", "twin")]
-    *own, _visit, site, _corrected, twins = filled(columns, batches)
+def _columns(batches: Iterable[Sequence[Sequence[Any]]]) -> SessionColumns:
+    kinds = [_KINDS.get(name, Values)() for name in (*_READ, "site", "corrected", "twin")]
+    *own, _visit, site, _corrected, twins = filled(kinds, batches)
     is_twin = np.array([twin is not None for twin in twins], dtype=bool)
     return SessionColumns(*(*own, site, is_twin))

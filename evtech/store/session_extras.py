@@ -6,7 +6,7 @@ import uuid
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from sqlalchemy import Connection
+from evtech.store.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import Boolean, Connection, Engine, Table
+from sqlalchemy import Boolean, Engine, Table
 from sqlalchemy.exc import DBAPIError
 
 from evtech.store import fleet, team
+from evtech.store.connection import Connection
 from evtech.store.session_list import marks
 from evtech.store.tables import metadata
 

@@ -18,9 +18,6 @@ from sqlalchemy import (
     Text,
 )
 
-APPLICATION_ID = 0x65767463  # "evtc": marks the file as ours
-SCHEMA_VERSION = 2
-
 metadata = MetaData()
 BIG = BigInteger().with_variant(Integer, "sqlite")  # points' ids have 46 bits; SQLite keeps them as row numbers
 
@@ -204,6 +201,16 @@ session_correction = Table(  # since format 2
     Column("field", String, nullable=False),
     Column("value", Text, nullable=False),
     Column("reason", Text, nullable=False),
+)
+
+write_audit = Table(
+    "write_audit",
+    metadata,
+    Column("number", Integer, primary_key=True),
+    Column("id", String, nullable=False, unique=True),
+    Column("at", Float, nullable=False),
+    Column("body", Text, nullable=False),
+    Column("chain", String, nullable=False),
 )
 
 archive_identity = Table(

@@ -5,6 +5,8 @@ the driver in its own style. Recording never goes to a server: a laptop records 
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Column, Connection, Engine, Integer, MetaData, String, Table, create_engine
@@ -13,7 +15,8 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
 from evtech.errors import ArchiveError, EvtechError, InputError
-from evtech.store.tables import APPLICATION_ID, BIG, SCHEMA_VERSION, metadata
+from evtech.store.file_format import APPLICATION_ID, SCHEMA_VERSION
+from evtech.store.tables import BIG, metadata
 
 # Only on the server: what makes pushing idempotent and resumable.
 UNIQUE = (("chunk", "point_id, t0"), ("chunk_time", "recording_id, t0"))
@@ -108,6 +111,16 @@ def foreign(error: DBAPIError) -> ArchiveError:
     """Return the same as an archive's error, for reading."""
     told = lost(error)
     return ArchiveError(str(told), told.hint)
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Give a connection for queries; raise ``ArchiveError`` where the server is lost."""
+    try:
+        with engine.connect() as connection:
+            yield connection
+    except DBAPIError as error:
+        raise foreign(error) from error
 
 
 def _create(connection: Connection) -> None:

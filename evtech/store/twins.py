@@ -4,9 +4,8 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import Connection
-
 from evtech.store import imports, results
+from evtech.store.connection import Connection
 from evtech.store.imports import APART, SAME, TWIN
 from evtech.store.results import Result
 from evtech.store.session_list import RECORDED, not_withdrawn, signers_of

@@ -5,10 +5,9 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from sqlalchemy import Connection
-
 from evtech.errors import ArchiveError, InputError
 from evtech.store import audit, results, samples, session_rows
+from evtech.store.connection import Connection
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,10 +3,9 @@
 from dataclasses import dataclass
 from itertools import chain
 
-from sqlalchemy import Connection
-
 from evtech.store import imports
-from evtech.store.columns import BATCH, Floats, Numbers, Texts, Words, filled
+from evtech.store.columns import BATCH, Floats, Numbers, Texts, Words, filled, turned
+from evtech.store.connection import Connection
 
 _OUT_OF_USE = ("IDLE", "FAULTED", "UNAVAILABLE", "RESERVED", "UNKNOWN")
 # a recording's name, beginning, last chunk and last poll
@@ -97,4 +96,4 @@ def _states(connection: Connection, start: float, end: float) -> StatesSeen:
     first = connection.exec_driver_sql(_FIRST.format(**words), (start, end, end)).fetchall()
     idle = [(recording, 0.0, at, "IDLE") for recording, at, before in first if (before or "").startswith("A")]
     out = connection.exec_driver_sql(_OUT.format(**words), (end, end, start, end))
-    return StatesSeen(*filled([Words(), Numbers(), Numbers(), Words()], chain([idle], out.partitions(BATCH))))
+    return StatesSeen(*filled([Words(), Numbers(), Numbers(), Words()], turned(chain([idle], out.partitions(BATCH)))))

@@ -12,15 +12,16 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import DBAPIError
-
 from evtech.events import Event
 from evtech.measure.sample import Quality, Reading, Sample
 from evtech.store.chunks import pack, pack_times
+from evtech.store.connection import Connection
 from evtech.store.records import Gap
 
 if TYPE_CHECKING:
+    from sqlalchemy import Engine
+    from sqlalchemy.exc import DBAPIError
+
     from evtech.store.archive import Archive
 
 FLUSH_S = 0.2  # at most 250 ms are lost when the laptop dies: this, and the commit itself
@@ -34,7 +35,7 @@ log = logging.getLogger("evtech.store")
 class WriterThread:
     """The thread that owns the write connection of one archive file (``evtech-store``)."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: "Engine") -> None:
         self._engine = engine
         self._work: deque[Work] = deque()
         self._wake = threading.Condition()
@@ -89,6 +90,8 @@ class WriterThread:
                 return
 
     def _commit(self, batch: list[Work]) -> None:
+        from sqlalchemy.exc import DBAPIError  # loaded long ago, with the engine
+
         try:
             with self._engine.begin() as connection:
                 for work in batch:
@@ -220,7 +223,7 @@ def _execute(connection: Connection, statement: str, values: tuple[object, ...])
     connection.exec_driver_sql(statement, values)
 
 
-def _reason(error: DBAPIError) -> str:
+def _reason(error: "DBAPIError") -> str:
     text = str(error.orig)
     known = {
         "full": "the disk is full",

@@ -1,12 +1,15 @@
 """Findings in the data in the window: the list, judging, the way to the session, checking, limits."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QDate
+from PySide6.QtCore import QDate, QModelIndex, Qt
 from PySide6.QtWidgets import QDialogButtonBox
 from pytestqt.qtbot import QtBot
 
+from evtech.insights.anomalies import Anomaly
+from evtech.insights.finding_words import rule_name, severity_word
 from evtech.insights.kept_findings import ACCEPTED, DISMISSED, OPEN, statuses
 from evtech.insights.rule_limits import DEFAULTS, load_limits, save_limits
 from tests.evtech.insights.findings import START, fill
@@ -16,6 +19,7 @@ from ui.pages.insights import InsightsPage
 from ui.pages.sessions import SessionsPage
 from ui.theme import DARK, FIELD
 from ui.widgets.finding_details import JudgeDialog, evidence_table
+from ui.widgets.finding_table import FindingModel, FindingTable
 from ui.widgets.session_view import SessionMoment, extras_text, read_session
 
 
@@ -75,6 +79,29 @@ def test_a_rule_can_be_chosen(page: InsightsPage) -> None:
     view = page.findings
     view.rule.setCurrentIndex(view.rule.findData("gap"))
     assert texts(page, 2) == ["Missing data"]
+
+
+def test_a_long_list_is_measured_by_its_different_texts(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = 0
+    plain = FindingModel.data
+
+    def counted(self: FindingModel, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        nonlocal asked
+        asked += 1
+        return plain(self, index, role)
+
+    monkeypatch.setattr(FindingModel, "data", counted)
+    rows = [Anomaly("outlier", "info", "Port", 1e9 + n, 1e9 + n, 1.0, 1.0, "text", "todo") for n in range(1000)]
+    rows[-1] = replace(rows[-1], rule="phase_missing", severity="critical")
+    table = FindingTable()
+    qtbot.addWidget(table)
+    table.resize(900, 400)
+    table.show_rows(rows, {}, "en")
+
+    assert asked < 1000  # of 1000 rows, 5 columns and some 8 questions a cell
+    longest = rule_name("phase_missing", "en")
+    assert table.columnWidth(2) > table.fontMetrics().horizontalAdvance(longest)
+    assert table.columnWidth(0) > table.fontMetrics().horizontalAdvance(severity_word("critical", "en"))
 
 
 def test_a_finding_opens_its_session_at_its_moment(page: InsightsPage, window: MainWindow, qtbot: QtBot) -> None:

@@ -42,7 +42,7 @@ def test_the_version_needs_no_library() -> None:
 
 def test_help_needs_no_heavy_library() -> None:
     code = "import sys; from evtech.cli.app import run; run(['--help']); "
-    heavy = "print([m for m in sys.modules if m in ('PySide6', 'pyqtgraph', 'pymodbus', 'sqlalchemy')])"
+    heavy = "print([m for m in sys.modules if m in ('PySide6', 'pyqtgraph', 'pymodbus', 'sqlalchemy', 'pydantic')])"
     done = subprocess.run([sys.executable, "-c", code + heavy], capture_output=True, text=True)
 
     assert done.stdout.splitlines()[-1] == "[]"

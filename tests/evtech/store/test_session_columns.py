@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from evtech.measure.sample import ChargerIdentity
+from evtech.store import fleet
 from evtech.store.archive import Archive
 from evtech.store.columns import Texts, or_none
 from evtech.store.records import ChargingSession, PhaseSpan
@@ -89,6 +90,37 @@ def test_columns_are_the_lines(tmp_path: Path, wanted: SessionFilter) -> None:
     assert [row[0] for row in rows(columns)] == [line.id for line in lines]
 
 
+@pytest.mark.parametrize("is_running", [False, True])
+@pytest.mark.parametrize("wanted", [SessionFilter(), SessionFilter(from_=START, to=START + 3 * HOUR)])
+def test_columns_of_sessions_of_which_nothing_was_said(
+    tmp_path: Path, wanted: SessionFilter, is_running: bool
+) -> None:  # fmt: skip
+    archive = Archive.open(tmp_path / "a.evtech")
+    charger = ChargerIdentity("keba-kecontact-p30", "KEBA", "P30", "1", "3.1", "tcp")
+    for site in ("Yard", ""):
+        visit = archive.start_visit(site=site)
+        writer = archive.start_recording(visit.id, charger, [("power_total", "W")], 1.0)
+        for i in range(6):
+            begin, own = START + i * HOUR, replace(charger, serial_number=str(i % 2))
+            session = ChargingSession(f"{site}{i}", visit.id, writer.recording_id, own, begin, begin + HOUR)
+            archive.close_session(session)
+        if is_running:
+            archive.save_open_session(replace(session, id=f"{site} runs", started=START + HOUR / 2, ended=None))
+    said = fleet.say(fleet.read(archive).facts("KEBA P30 1"), {"site": "Harbour"}, "N. Kim")
+    assert said is not None
+    archive.add_result(said)
+    columns, lines = archive.session_columns(wanted), archive.session_list(wanted).lines
+    archive.close()
+
+    assert rows(columns) == rows(SessionColumns.of(lines))
+    assert set(columns.site.values()) == {"Yard", "", "Harbour"}
+    assert (
+        len(columns)
+        == {(False, True): 12, (True, True): 14, (False, False): 6, (True, False): 8}[is_running, wanted.to is None]
+    )
+    assert not columns.is_twin.any()
+
+
 def test_what_a_line_shows_stands_in_the_columns(tmp_path: Path) -> None:
     archive = Archive.open(tmp_path / "a.evtech")
     fill(archive)
@@ -119,9 +151,7 @@ def test_what_imports_brought_stands_in_the_columns(tmp_path: Path) -> None:
 def test_the_teams_server_gives_the_same_columns(tmp_path: Path, database: Callable[[], str]) -> None:
     laptop = Archive.open(tmp_path / "a.evtech")
     fill(laptop)
-    with laptop.reading() as connection:
-        connection.exec_driver_sql("DELETE FROM open_session")  # what runs is not pushed
-        connection.commit()
+    laptop.import_rows(lambda c: c.exec_driver_sql("DELETE FROM open_session"))  # what runs is not pushed
     url = database()
     sync(laptop, url)
     team = Archive.open(url)
