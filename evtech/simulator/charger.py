@@ -111,12 +111,12 @@ class Charger:
 
     def poles(self) -> tuple[bool, bool, bool]:
         """Return which poles are closed."""
-        one, two, three = (
-            bool(getattr(self, f"welded_{phase}"))
-            or (self.contactor_closed and n < self.phases and not getattr(self, f"dead_{phase}"))
-            for n, phase in enumerate(PHASES)
+        closed, phases = self.contactor_closed, self.phases
+        return (
+            bool(self.welded_l1) or (closed and phases > 0 and not self.dead_l1),
+            bool(self.welded_l2) or (closed and phases > 1 and not self.dead_l2),
+            bool(self.welded_l3) or (closed and phases > 2 and not self.dead_l3),
         )
-        return one, two, three
 
     def residual_dc(self, vehicle: Vehicle) -> float:
         """Return what the residual-current sensor shows (mA, smooth DC)."""

@@ -1,7 +1,8 @@
 """A profile turned round: behaviour to vocabulary values to register words.
 
 State registers are chosen through the profile's own state rules, so that reading them back gives the state that was
-meant. What the behaviour knows nothing about reads 0, or the profile's "not available" mark.
+meant. What the behaviour knows nothing about reads 0, or the profile's "not available" mark. Words are made for the
+points that a read meets: a poll of many reads would else make all of them each time.
 """
 
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from evtech.simulator.vehicle import Vehicle
 if TYPE_CHECKING:
     from evtech.simulator.simulation import Behaviour
 
+_Place = tuple[int | None, Table, int, int]  # unit, table, address, count of a read
 _IDENTITY: dict[str, Value] = {
     "manufacturer": "Simulated", "serial_number": 20260001, "firmware_version": 1, "device_name": "evtech simulator",
     "modbus_table_version": 0x0108, "connector_count": 1, "logistic_string": "SIMULATED",
@@ -41,45 +43,62 @@ class RegisterImage:
     def __init__(self, profile: Profile) -> None:
         self.profile = profile
         self.filler = 0xFFFF if any(p.all_ones_missing for p in profile.points.values()) else 0
-        self._readable = [p for p in profile.points.values() if p.readable]
+        readable = [p for p in profile.points.values() if p.readable]
+        # one product answers its code where another value lies, when that word is read by itself
+        self._alone = {(p.unit_id, p.table, p.address, p.count): p for p in readable if p.alone}
+        self._readable = [p for p in readable if not p.alone]
+        self._whole = {(p.table, p.address, p.count) for p in readable}
+        self._met: dict[_Place, list[Point]] = {}  # by read; a poll repeats the same ones
         self._words: dict[tuple[int | None, Table], dict[int, int]] = {}
-        self._alone: dict[tuple[int | None, Table, int, int], tuple[int, ...]] = {}
+        self._values: dict[str, Value] = {}
+        self._chosen: dict[str, tuple[int, ...]] = {}
+        self._chosen_of: dict[tuple[str, bool], dict[str, tuple[int, ...]]] = {}
         self._state_points = {c.point for rule in profile.states for c in rule.when}
         self.fixed_units = {p.unit_id for p in profile.points.values() if p.unit_id is not None}
 
     def show(self, behaviour: "Behaviour", meter: Meter) -> None:
-        """Write the present behaviour into the words."""
+        """Take note of the present behaviour: the next read shows it."""
         charger, vehicle = behaviour.charger, behaviour.vehicle
-        values = (
+        self._values = (
             _values(charger, vehicle, meter) | defects(behaviour) | _IDENTITY | _BY_PROFILE.get(self.profile.id, {})
         )
-        chosen = self._state_words(charger.pilot(vehicle), vehicle.connected)
-        for point in self._readable:
-            words = chosen.get(point.name) or self._encoded(point, values.get(point.name))
-            if point.alone:
-                # one product answers its code where another value lies, when that word is read by itself
-                self._alone[point.unit_id, point.table, point.address, point.count] = words
-                continue
-            table = self._words.setdefault((point.unit_id, point.table), {})
-            for i, word in enumerate(words):
-                table[point.address + i] = word
+        state = charger.pilot(vehicle), bool(vehicle.connected)
+        if state not in self._chosen_of:
+            self._chosen_of[state] = self._state_words(*state)
+        self._chosen = self._chosen_of[state]
 
     def read(self, unit_id: int | None, table: Table, address: int, count: int) -> tuple[int, ...]:
         """Return words; raise ``RefusedError`` with the exception code the device would give."""
         reads = self.profile.reads
+        place = unit_id, table, address, count
         if count > reads.max_registers or (reads.even_only and (address % 2 or count % 2)):
             raise RefusedError("count not allowed", 3)
-        if (unit_id, table, address, count) in self._alone:
-            return self._alone[unit_id, table, address, count]
-        held = self._words.get((unit_id, table), {})
-        wanted = range(address, address + count)
-        if not reads.blocks and not any(
-            p.address == address and p.count == count and p.table is table for p in self._readable
-        ):
+        if place in self._alone:
+            return self._present(self._alone[place])
+        if not reads.blocks and (table, address, count) not in self._whole:
             raise RefusedError("one value at a time", 2)
+        held = self._words.setdefault((unit_id, table), {})
+        for point in self._points(place):
+            held.update(zip(range(point.address, point.address + point.count), self._present(point), strict=True))
         if address not in held and not (reads.even_only and address + 1 in held):
             raise RefusedError("no such register", 2)
-        return tuple(held.get(a, self.filler) for a in wanted)
+        return tuple(held.get(a, self.filler) for a in range(address, address + count))
+
+    def _points(self, place: _Place) -> list[Point]:
+        """Return the points that a read meets, also in part."""
+        if place not in self._met:
+            unit_id, table, address, count = place
+            self._met[place] = [
+                p
+                for p in self._readable
+                if (p.unit_id, p.table) == (unit_id, table)
+                and p.address < address + count
+                and address < p.address + p.count
+            ]
+        return self._met[place]
+
+    def _present(self, point: Point) -> tuple[int, ...]:
+        return self._chosen.get(point.name) or self._encoded(point, self._values.get(point.name))
 
     def find_writable(self, unit_id: int | None, table: Table, address: int, count: int) -> Point:
         """Return the point that a write meets whole; raise ``RefusedError``."""

@@ -1,14 +1,36 @@
-"""A window on a fresh archive, with settings of its own."""
+"""A window on a fresh archive, with settings of its own, and a robot that waits as long as a busy machine needs."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtCore import QSettings
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from evtech.workbench import Workbench
 from ui.main_window import MainWindow
+
+PATIENCE_MS = 60_000
+
+
+class PatientBot(QtBot):
+    """A robot that gives up after a minute at the earliest: a limit ends a wait for what never comes, no more."""
+
+    def waitUntil(self, callback: Callable[[], bool | None], *, timeout: int = PATIENCE_MS) -> None:
+        """Wait until it is so; what takes longer than ``timeout`` (ms) is no failure yet."""
+        __tracebackhide__ = True
+        super().waitUntil(callback, timeout=max(timeout, PATIENCE_MS))
+
+    def waitSignal(self, signal: Any, *, timeout: int = PATIENCE_MS, **words: Any) -> Any:  # of pytest-qt, untyped
+        """Wait for a signal in the same way."""
+        return super().waitSignal(signal, timeout=max(timeout, PATIENCE_MS), **words)
+
+
+@pytest.fixture
+def qtbot(qapp: QApplication, request: pytest.FixtureRequest) -> QtBot:
+    return PatientBot(request)
 
 
 @pytest.fixture

@@ -79,7 +79,7 @@ def sessions(draw: st.DrawFn) -> dict[str, Any]:
     return cdr(*made, minutes=at / 60)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(sessions(), tariffs, st.sampled_from(ZONES))
 def test_prices_are_those_of_an_independent_reading_of_the_rules(
     record: dict[str, Any], prices: dict[str, Any], zone: str
@@ -89,7 +89,7 @@ def test_prices_are_those_of_an_independent_reading_of_the_rules(
     assert result.pricing and result.pricing.costs == expected
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(sessions(), tariffs, st.sampled_from(ZONES))
 def test_a_bill_by_the_rules_is_a_match(record: dict[str, Any], prices: dict[str, Any], zone: str) -> None:
     stated: dict[str, Any] = {}
@@ -102,7 +102,7 @@ def test_a_bill_by_the_rules_is_a_match(record: dict[str, Any], prices: dict[str
     assert (result.result, result.causes) == ("match", ())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(sessions(), tariffs)
 def test_the_total_is_the_sum_of_its_lines(record: dict[str, Any], prices: dict[str, Any]) -> None:
     pricing = check(record, prices).pricing
@@ -110,7 +110,7 @@ def test_the_total_is_the_sum_of_its_lines(record: dict[str, Any], prices: dict[
     assert pricing.total == sum((line.cost for line in pricing.lines), Cost(NOTHING, NOTHING))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=75, deadline=None)
 @given(sessions(), tariffs, st.data())
 def test_splitting_a_period_where_nothing_changes_does_not_change_the_price(
     record: dict[str, Any], prices: dict[str, Any], data: st.DataObject
@@ -144,7 +144,7 @@ def _halved(record: dict[str, Any], index: int) -> dict[str, Any]:
     return record | {"charging_periods": new}
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(sessions(), tariffs, st.lists(elements(), max_size=3), st.data())
 def test_elements_that_can_never_apply_change_nothing_wherever_they_stand(
     record: dict[str, Any], prices: dict[str, Any], extra: list[dict[str, Any]], data: st.DataObject

@@ -83,6 +83,7 @@ class Rig:
         answers: Mapping[str, float | str] | None = None,
         vehicle: Mapping[str, Any] | None = None,
         settle: float = 60.0,
+        quick_s: float | None = None,
     ) -> None:
         self.clock = FakeClock()
         scenario = Scenario(name="test", charger={"rated_current_a": 16.0}, vehicle={"soc": 0.3, **(vehicle or {})})
@@ -97,7 +98,7 @@ class Rig:
         self.answers = dict(answers or {})
         self.bench = Bench(
             live=Live(self.device, self.clock, 1.0), device=self.device, control=self.control if armed else None,
-            facts=facts, ask=self._ask, clock=self.clock, cancel=self.cancel,
+            facts=facts, ask=self._ask, clock=self.clock, cancel=self.cancel, quick_s=quick_s,
         )  # fmt: skip
         self.simulation.behaviour.vehicle.connected = True
         self.clock.time += settle

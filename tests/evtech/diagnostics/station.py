@@ -5,6 +5,7 @@ Nothing here knows the engine's predicates: faults are defects of parts, and wha
 
 import csv
 import io
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -142,11 +143,13 @@ class Station:
         ]
 
     def volts(self) -> list[float]:
-        i = self.currents()
+        return self._volts(self.currents())
+
+    def _volts(self, i: list[float]) -> list[float]:
         found = []
         for n in range(3):
             ohm = self.loop_ohm[n] + self.joint_ohm[n] * (1 + self.joint_growth * self.joint_k[n])
-            wander = 0.9 * np.sin(self.now / 700 + 1.1 * n)
+            wander = 0.9 * math.sin(self.now / 700 + 1.1 * n)
             volt = self.idle_v[n] + wander - ohm * i[n] - 0.12 * self.house[n]
             found.append(volt if self.fed[n] else 3.0)
         if self.floating_neutral:
@@ -160,20 +163,23 @@ class Station:
         return [supply[n] if live[n] else (62.0 if back_feed and self.plugged else 2.5) for n in range(3)]
 
     def _heat(self, dt: float) -> None:
-        square = max(self.currents()) ** 2
+        currents = self.currents()
+        square = max(currents) ** 2
         self.inside += (self.ambient + 7 + self.heat_per_a2 * square - self.inside) * dt / 1500
-        for n, amps in enumerate(self.currents()):
+        for n, amps in enumerate(currents):
             watts = amps**2 * self.joint_ohm[n] * (1 + self.joint_growth * self.joint_k[n])
             self.joint_k[n] += (1.1 * watts - self.joint_k[n]) * dt / 420
 
     def power(self) -> float:
-        return float(sum(v * a for v, a in zip(self.volts(), self.currents(), strict=True))) * 0.994
+        currents = self.currents()
+        return sum(v * a for v, a in zip(self._volts(currents), currents, strict=True)) * 0.994
 
     def _measure(self, dt: float) -> None:
-        self.energy += self.power() * dt / 3600
-        self.soc = min(1.0, self.soc + 0.9 * self.power() * dt / 3600 / self.capacity_wh)
+        power = self.power()
+        self.energy += power * dt / 3600
+        self.soc = min(1.0, self.soc + 0.9 * power * dt / 3600 / self.capacity_wh)
         if not self.register_stuck:
-            self.shown += self.power() * dt / 3600 * self.register_gain
+            self.shown += power * dt / 3600 * self.register_gain
 
     def leak(self) -> float:
         drift = self.offset_per_k * (self.inside - 25)

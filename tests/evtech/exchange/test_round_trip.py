@@ -95,7 +95,7 @@ def archive_with(folder: Path, name: str, *items: Incoming) -> Archive:
     return archive
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(sessions(), st.sampled_from(["csv", "json"]))
 def test_export_import_export_is_the_same(given: Incoming, kind: str) -> None:
     if kind == "csv":  # a table has samples only, and a word of a file without quotes is what it looks like
@@ -115,7 +115,7 @@ def test_export_import_export_is_the_same(given: Incoming, kind: str) -> None:
     assert again == text
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=10, deadline=None)
 @given(sessions())
 def test_parquet_and_back_is_the_same(given: Incoming) -> None:
     pytest.importorskip("pyarrow")

@@ -18,7 +18,7 @@ from tests.evtech.insights.adverse_files import Adversary, Files
 from tests.evtech.insights.figures import figures
 from tests.evtech.insights.oracle_rows import moment
 
-CASES = int(os.environ.get("EVTECH_CASES", "600"))
+CASES = int(os.environ.get("EVTECH_CASES", "300"))
 
 
 @pytest.mark.parametrize("block", range(4))
