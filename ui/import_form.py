@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from PySide6.QtCore import QTimeZone, Signal
+from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QGridLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
 
 from evtech.exchange.csv_table import Table
@@ -11,6 +11,7 @@ from ui.import_table import ColumnTable
 from ui.widgets.dress import Muted
 from ui.widgets.zone_box import ZoneBox
 from ui.words import translate
+from ui.zone import own_zone
 
 COLUMNS = 3  # of the form
 
@@ -61,7 +62,7 @@ class CsvForm(QWidget):
             box.setCurrentIndex(max(box.findData(value), 0))
             box.blockSignals(False)
         if not self.zone.currentText():
-            self.zone.show_zone(_system_zone())
+            self.zone.show_zone(own_zone())
         self.charger.setPlaceholderText(table.source.path.stem)
         self._show_rows({*self._rows} - ({self.charger} if plan.kind != SAMPLES else set()))
         self.table.setVisible(True)
@@ -144,8 +145,3 @@ def _choice(words: dict[str, str]) -> QComboBox:
     for value, text in words.items():
         box.addItem(text, value)
     return box
-
-
-def _system_zone() -> str:
-    zone = bytes(QTimeZone.systemTimeZoneId().data()).decode()
-    return zone if "/" in zone and not zone.startswith("Etc/") else "UTC"

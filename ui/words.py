@@ -120,6 +120,12 @@ def quantity(value: float | None, unit: str, decimals: int | None = None) -> str
     return f"{digits}{NARROW_SPACE}{label}" if label and digits != UNKNOWN else digits
 
 
+def grouped(number: float, decimals: int = 0) -> str:
+    """Return a number in groups of three, with the user's decimal sign."""
+    whole, _, part = f"{number:,.{decimals}f}".replace(",", NARROW_SPACE).partition(".")
+    return whole + (QLocale().decimalPoint() + part if part else "")
+
+
 def local_time(moment: datetime | None) -> str:
     """Return a moment in local time with its offset."""
     if moment is None:

@@ -51,8 +51,8 @@ def test_without_a_charger_there_is_one_sentence_and_one_button(window: MainWind
     page = window.task_page("calibrate")
     assert isinstance(page, CalibratePage)
 
-    assert page.connect_button.isVisible()
-    assert not page.start_button.isVisible()
+    assert page.buttons.connect_first.isVisible()
+    assert not page.buttons.start.isVisible()
     assert not page.form.isVisible()
     assert "Connect to a charger" in page.sentence.text()
 
@@ -62,11 +62,11 @@ def test_the_demo_is_calibrated_to_a_verdict_and_a_report(page: CalibratePage, q
     plan.write_text(PLAN)
     page.form.use_plan(plan)
 
-    page.start_button.click()
+    page.buttons.start.click()
     qtbot.waitUntil(lambda: page.calibration is not None, timeout=10_000)
-    assert page.pause_button.isVisible()
+    assert page.buttons.pause.isVisible()
     assert not page.form.isVisible()
-    qtbot.waitUntil(lambda: page.report_button.isVisible(), timeout=60_000)
+    qtbot.waitUntil(lambda: page.buttons.report.isVisible(), timeout=60_000)
 
     assert page.badge.accessibleName() == "PASS"
     assert "3 of 3 runs" in page.cards.cards[0].runs.text()
@@ -78,17 +78,17 @@ def test_a_stopped_calibration_is_offered_again(page: CalibratePage, qtbot: QtBo
     plan = tmp_path / "plan.toml"
     plan.write_text(PLAN.replace("runs = 3", "runs = 40"))
     page.form.use_plan(plan)
-    page.start_button.click()
+    page.buttons.start.click()
     qtbot.waitUntil(lambda: page.calibration is not None and page.calibration.snapshot.run_number > 1, timeout=40_000)
 
-    page.stop_button.click()
+    page.buttons.stop.click()
     qtbot.waitUntil(lambda: page.banner.isVisible(), timeout=10_000)
 
-    assert "was not finished" in page.banner_text.text()
-    page.resume_button.click()
+    assert "was not finished" in page.banner.words.text()
+    page.banner.resume.click()
     qtbot.waitUntil(lambda: page.calibration is not None, timeout=10_000)
     assert any(run.valid for run in page.calibration.snapshot.record.points[0].runs)  # type: ignore[union-attr]
-    page.stop_button.click()
+    page.buttons.stop.click()
 
 
 def test_one_that_a_crash_left_is_offered_at_the_next_start(window: MainWindow, qtbot: QtBot) -> None:
@@ -102,8 +102,8 @@ def test_one_that_a_crash_left_is_offered_at_the_next_start(window: MainWindow, 
     assert isinstance(page, CalibratePage)
     qtbot.waitUntil(lambda: page.banner.isVisible(), timeout=5000)
 
-    assert "1 runs are kept" in page.banner_text.text()
-    assert not page.resume_button.isEnabled()  # first the charger must be connected
+    assert "1 runs are kept" in page.banner.words.text()
+    assert not page.banner.resume.isEnabled()  # first the charger must be connected
 
 
 @pytest.mark.parametrize(

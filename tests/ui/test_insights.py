@@ -5,12 +5,19 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QDate, Qt
+from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
 
 from evtech.store.archive import Archive
 from tests.evtech.insights.fleet import fill
+from ui.behind import SessionsBehind
+from ui.insights_words import zone_words
 from ui.main_window import MainWindow
-from ui.pages.insights import InsightsPage, SessionsBehind
+from ui.pages.insights import InsightsPage
+from ui.theme import DARK, FIELD, LIGHT, Theme, contrast
+from ui.widgets.chart import TABLE, TableTwin
+from ui.widgets.chart_panel import TwinModel
+from ui.widgets.heat_map import INKS
 from ui.widgets.port_ribbon import Failed
 
 
@@ -76,10 +83,9 @@ def test_a_month_without_sessions_says_so_and_shows_no_zero(page: InsightsPage, 
 def test_each_picture_answers_its_question_with_its_uncertainty(page: InsightsPage) -> None:
     heat, trend, ribbon = page.panels[:3]
 
-    assert heat.answer.text() == "fullest: Fri 16–17 h, 75 % (5 weeks: 75–75 %)"
-    assert trend.answer.text().endswith(")")
-    assert " % of first attempts failed (" in trend.answer.text()
-    assert ribbon.answer.text().startswith("worst: KEBA P30 B, ")
+    assert heat.answer.text() == "fullest: Fri 16–17 h, 75 % occupied (5 weeks: 75–75 %)"
+    assert trend.answer.text() == "12 of 70 first attempts failed: 17.1 % (95 % interval 10.1–27.6 %)"
+    assert ribbon.answer.text() == "most failures: KEBA P30 B, up 100.00 % · 12 of 35 failed (21–51 %)"
 
 
 def test_a_mark_reached_by_keys_is_read_beside_the_question(page: InsightsPage, qtbot: QtBot) -> None:
@@ -121,7 +127,7 @@ def test_chargers_and_sites_can_be_chosen_from_those_that_there_are(page: Insigh
 
 
 def test_codes_are_named_where_their_maker_says_what_they_mean() -> None:
-    from ui.pages.insights import code_names
+    from ui.insights_words import code_names
 
     assert code_names([("abb-terra-ac", "1")]) == {"1": "1 residual current detected"}
     assert code_names([("keba-kecontact-p30", "0x0010"), ("no-such-profile", "7")]) == {}
@@ -151,3 +157,101 @@ def test_the_failures_of_a_port_are_one_click_away(page: InsightsPage, qtbot: Qt
 def test_it_scrolls_one_way_only_in_a_narrow_window(window: MainWindow, page: InsightsPage, qtbot: QtBot) -> None:
     window.resize(683, 384)
     qtbot.waitUntil(lambda: page.minimumSizeHint().width() < 450, timeout=3000)
+
+
+@pytest.mark.parametrize(
+    ("panel", "words", "count"),
+    [(0, "Fri 16–17 h", 10), (1, "failed first attempts", 12), (2, "failed attempts at KEBA P30 B", 12)],
+)
+def test_each_answer_is_one_click_from_its_sessions(
+    page: InsightsPage, qtbot: QtBot, panel: int, words: str, count: int
+) -> None:
+    with qtbot.waitSignal(page.task_wanted) as asked:
+        page.panels[panel].behind.click()
+
+    assert (asked.args[1].words, len(asked.args[1].ids)) == (words, count)
+
+
+def test_a_row_of_a_table_opens_its_sessions_too(page: InsightsPage, qtbot: QtBot) -> None:
+    panel = page.panels[0]
+    panel.switch.setChecked(True)
+    panel.table.selectRow(4 * 24 + 17)
+    for act in (panel.behind.click, lambda: panel.table.activated.emit(panel.table.currentIndex())):
+        with qtbot.waitSignal(page.task_wanted) as asked:
+            act()
+        assert asked.args[1].words == "Fri 17–18 h"
+
+
+def test_a_column_of_a_table_has_its_points_below_each_other(page: InsightsPage) -> None:
+    model = TwinModel(TableTwin(("a", "b"), [("x", 1.5), ("y", 1234.0), ("z", None), ("u", 0.25)]))
+
+    assert [model.data(model.index(row, 1)) for row in range(4)] == ["1.50", "1\u202f234.00", "—", "0.25"]
+
+
+def test_the_table_of_ports_has_the_interval(page: InsightsPage) -> None:
+    twin = page.ribbon.table()
+    row = dict(zip(twin.head, twin.rows[0], strict=True))
+
+    assert (row["Port"], row["Attempts"], row["Failed"], row["Failed / %"]) == ("KEBA P30 B", 35, 12, 34.3)
+    assert (row["95 % from"], row["95 % to"]) == (20.8, 50.8)
+
+
+def test_where_nothing_failed_no_port_is_called_the_worst(page: InsightsPage) -> None:
+    page.ribbon.rows = [row for row in page.ribbon.rows if row.port == "KEBA P30 A"]
+
+    assert page.ribbon.answer() == "no port was seen down, 0 of 35 attempts failed (95 % interval 0–10 %)"
+    assert page.ribbon.answer_key() is None
+
+
+@pytest.mark.parametrize(("theme", "least"), [(LIGHT, 4.5), (DARK, 4.5), (FIELD, 7.0)])
+def test_figures_in_the_map_can_be_read(page: InsightsPage, theme: Theme, least: float) -> None:
+    page.heat.theme = theme
+
+    assert min(max(contrast(ink, page.heat._colour(s / 50).name()) for ink in INKS) for s in range(51)) >= least
+
+
+def test_an_empty_archive_says_how_to_begin(window: MainWindow, qtbot: QtBot) -> None:
+    window.go("insights")
+    made = window.task_page("insights")
+    assert isinstance(made, InsightsPage)
+    qtbot.waitUntil(made.start.isVisible, timeout=8000)
+
+    assert made.headline.text() == "Nothing has been recorded or imported yet."
+    assert [b.text() for b in made.start.findChildren(QPushButton)] == ["Connect to a charger", "Import files…"]
+    assert not made.tabs.isVisible()
+    assert not made.bar.isVisible()
+
+
+def test_the_arrows_keep_their_places_through_the_year(page: InsightsPage, qtbot: QtBot) -> None:
+    page.period.kind.setCurrentIndex(0)
+    places = set()
+    for month in (5, 9):
+        page.period.show_month(2025, month)
+        page.period.layout().activate()
+        places.add(page.period.forth.x())
+
+    assert len(places) == 1
+
+
+def test_it_says_on_which_clock_times_are() -> None:
+    assert zone_words("Europe/Berlin", {"Europe/Berlin"}) == "Times: Europe/Berlin"
+    assert zone_words("UTC", {"Europe/Berlin", "Europe/London"}).endswith("hours of the week: each port's own")
+
+
+def test_further_ports_are_one_click_away(page: InsightsPage, qtbot: QtBot) -> None:
+    page.ribbon.rows = page.ribbon.rows * 4
+    page.ribbon.resize(900, 240)
+    page.ribbon.grab()
+    mark = next(mark for mark in page.ribbon.marks if mark.key is TABLE)
+    assert mark.text == "2 more ports in the table"
+
+    qtbot.mouseClick(page.ribbon, Qt.MouseButton.LeftButton, pos=mark.area.center().toPoint())
+
+    assert page.panels[2].switch.isChecked()
+
+
+def test_the_page_fits_a_small_laptop_without_scrolling(window: MainWindow, page: InsightsPage) -> None:
+    window.resize(1366, 768)
+    page.grab()
+
+    assert page.minimumSizeHint().height() <= 700

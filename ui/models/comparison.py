@@ -1,16 +1,19 @@
 """Two sessions beside each other, with the difference where there is one."""
 
+from datetime import timedelta
 from html import escape
 
 from evtech.store.records import ChargingSession
 from ui.words import duration, quantity, stop_reason, translate
 
 
-def comparison(one: ChargingSession, other: ChargingSession) -> str:
-    """Return a table of both as rich text; the difference is the second minus the first."""
+def comparison(one: ChargingSession, other: ChargingSession, shift: float = 0.0, shift_other: float = 0.0) -> str:
+    """Return a table of both as rich text; the difference is the second minus the first, shifts correct clocks (s)."""
     rows = [("", translate("Sessions", "first"), translate("Sessions", "second"), translate("Sessions", "difference"))]
-    rows.append((translate("Sessions", "From"), _clock(one), _clock(other), ""))
-    rows.append((translate("Sessions", "Charger"), _who(one), _who(other), ""))
+    for name, part in ((translate("Sessions", "Date"), "%Y-%m-%d"), (translate("Sessions", "From"), "%H:%M %z")):
+        rows.append((name, _clock(one, shift, part), _clock(other, shift_other, part), ""))
+    rows.append((translate("Sessions", "Charger"), one.charger.model, other.charger.model, ""))
+    rows.append((translate("Sessions", "Serial number"), _serial(one), _serial(other), ""))
     for name, field, unit in (
         (translate("Sessions", "Energy"), "energy_wh", "Wh"),
         (translate("Sessions", "Mean power"), "mean_power_w", "W"),
@@ -29,16 +32,26 @@ def comparison(one: ChargingSession, other: ChargingSession) -> str:
     rows.append((translate("Sessions", "Ended by"), stop_reason(one.stop_reason), stop_reason(other.stop_reason), ""))
     rows.append((translate("Sessions", "Faults"), _faults(one), _faults(other), ""))
     rows.append((translate("Sessions", "Gaps"), str(len(one.gaps)), str(len(other.gaps)), ""))
-    cells = ("".join(f"<td style='padding-right:10px'>{escape(text)}</td>" for text in row) for row in rows)
+    cells = ("".join(f"<td style='{_STYLE}'>{escape(text)}</td>" for text in row) for row in rows)
     return "<table cellpadding='1'>" + "".join(f"<tr>{row}</tr>" for row in cells) + "</table>"
 
 
-def _clock(session: ChargingSession) -> str:
-    return session.started.astimezone().strftime("%Y-%m-%d %H:%M")
+_STYLE = "padding-right:8px; white-space:nowrap"  # a unit below its number is hard to read
 
 
-def _who(session: ChargingSession) -> str:
-    return " ".join(filter(None, (session.charger.model, session.charger.serial_number)))
+def one_line(session: ChargingSession, shift: float = 0.0) -> str:
+    """Return when a session began and at which charger."""
+    return (
+        f"{_clock(session, shift, '%Y-%m-%d %H:%M %z')} · {session.charger.model} {session.charger.serial_number or ''}"
+    )
+
+
+def _clock(session: ChargingSession, shift: float, form: str) -> str:
+    return (session.started + timedelta(seconds=shift)).astimezone().strftime(form)
+
+
+def _serial(session: ChargingSession) -> str:
+    return session.charger.serial_number or "—"
 
 
 def _length(session: ChargingSession) -> float:

@@ -2,14 +2,15 @@
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from html import escape
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt
 
+from evtech.measure.quantity import NARROW_SPACE, UNKNOWN
 from evtech.store.records import ChargingSession
 from evtech.store.session_list import RECORDED, SessionLine
-from ui.words import duration, energy_source, local_time, phase_word, quantity, stop_reason, translate
+from ui.words import duration, energy_source, grouped, local_time, phase_word, quantity, stop_reason, translate
 
 # texts to the left, numbers to the right
 STARTED, CHARGER, SITE, ENDED_BY, DURATION, ENERGY, PEAK, GAPS = range(8)
@@ -122,21 +123,36 @@ def charger(line: SessionLine) -> str:
 def totals(shown: Sequence[SessionLine], hidden: int) -> str:
     """Return number and energy of the rows shown that count, and how many a filter hides."""
     counted = [line for line in shown if line.twin is None]
-    sum_wh = quantity(sum(line.energy_wh or 0.0 for line in counted), "Wh")
-    if len(counted) == 1:
-        text = translate("Sessions", "1 session, {energy}").format(energy=sum_wh)
+    if not shown:
+        text = translate("Sessions", "No session is shown")
     else:
-        text = translate("Sessions", "{n} sessions, {energy}").format(n=len(counted), energy=sum_wh)
-    without = sum(1 for line in counted if line.energy_wh is None)
-    if without:
-        text += translate("Sessions", " ({n} without energy in kWh)").format(n=without)
+        known = [line.energy_wh for line in counted if line.energy_wh is not None]
+        energy = f"{grouped(sum(known) / 1000, 3)}{NARROW_SPACE}kWh" if known else UNKNOWN
+        one, many = translate("Sessions", "1 session, {energy}"), translate("Sessions", "{n} sessions, {energy}")
+        text = (one if len(counted) == 1 else many).format(n=grouped(len(counted)), energy=energy)
+        if without := len(counted) - len(known):
+            text += translate("Sessions", " ({n} without energy in kWh)").format(n=grouped(without))
     if len(counted) < len(shown):
-        text += translate("Sessions", " · {n} told twice, not counted").format(n=len(shown) - len(counted))
-    return text + (translate("Sessions", " · {n} hidden by the filter").format(n=hidden) if hidden else "")
+        text += translate("Sessions", " · {n} told twice, not counted").format(n=grouped(len(shown) - len(counted)))
+    if hidden:
+        text += translate("Sessions", " · {n} hidden by the filter").format(n=grouped(hidden))
+    return text
 
 
-def facts(session: ChargingSession, source: str = RECORDED, extras: Sequence[tuple[str, str]] = ()) -> str:
-    """Return a session's facts as rich text, what was added to it afterwards first."""
+def facts(
+    session: ChargingSession,
+    source: str = RECORDED,
+    extras: Sequence[tuple[str, str]] = (),
+    *,
+    site: str = "",
+    shift: float = 0.0,
+) -> str:
+    """Return a session's facts as rich text, what was added to it afterwards first.
+
+    ``shift`` is what its clock was corrected by (s): facts tell the times that the curves have.
+    """
+    moved = timedelta(seconds=shift)
+    corrected = translate("Sessions", " (corrected)") if shift else ""
     start, stop = quantity(session.register_start_wh, "Wh", 4), quantity(session.register_end_wh, "Wh", 4)
     phases = ", ".join(phase_word(span.phase) for span in session.phases)
     gaps = ", ".join(f"{(gap.end - gap.start).total_seconds():.0f} s: {gap.reason}" for gap in session.gaps)
@@ -147,11 +163,12 @@ def facts(session: ChargingSession, source: str = RECORDED, extras: Sequence[tup
         *extras,
         (translate("Sessions", "Charger"), f"{session.charger.vendor} {session.charger.model}{simulated}".strip()),
         (translate("Sessions", "Serial number"), session.charger.serial_number or "—"),
-        (translate("Sessions", "From"), local_time(session.started)),
-        (translate("Sessions", "To"), local_time(session.ended) if session.ended else _no_end(source)),
+        (translate("Sessions", "Site"), site or "—"),
+        (translate("Sessions", "From"), local_time(session.started + moved) + corrected),
+        (translate("Sessions", "To"), local_time(session.ended + moved) if session.ended else _no_end(source)),
         (translate("Sessions", "Duration"), duration((end - session.started).total_seconds())),
         (translate("Sessions", "Energy"), f"{quantity(session.energy_wh, 'Wh')} ({_source(session)})"),
-        (translate("Sessions", "Register"), f"{start} → {stop}"),
+        (translate("Sessions", "Register"), "—" if start == stop == UNKNOWN else f"{start} → {stop}"),
         (translate("Sessions", "Charging"), duration(session.charging_s)),
         (translate("Sessions", "Mean power"), quantity(session.mean_power_w, "W")),
         (translate("Sessions", "Peak"), quantity(session.peak_power_w, "W")),

@@ -5,33 +5,26 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QApplication,
-    QFileDialog,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QLineEdit,
-    QPushButton,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QApplication, QFileDialog, QHBoxLayout, QLabel, QVBoxLayout
 
 from evtech.calibration.beginning import CalibrationWish
 from evtech.calibration.calibrator import Calibration, Snapshot
 from evtech.calibration.journal import Journal, Unfinished, unfinished
-from evtech.calibration.procedure import Procedure, Step
+from evtech.calibration.procedure import Procedure
 from evtech.errors import EvtechError
 from evtech.workbench import Connection, Workbench
 from ui.bridge import Bridge
 from ui.pages.page import Page
 from ui.theme import Theme
 from ui.widgets.badge import Badge
+from ui.widgets.calibration_buttons import CalibrationButtons
 from ui.widgets.calibration_form import DEMO_REFERENCE, CalibrationForm
-from ui.widgets.calibration_words import conditions, no_number, sentence
-from ui.widgets.dress import Heading, LargeButton, Muted, dress
+from ui.widgets.calibration_words import conditions, sentence
+from ui.widgets.dress import Heading, Muted, dress
+from ui.widgets.left_banner import LeftBanner
 from ui.widgets.point_card import ROLES, CardRow, verdict_word
-from ui.words import local_time, remarks, translate
+from ui.widgets.reading_question import ReadingQuestion
+from ui.words import remarks, translate
 
 REFRESH_MS = 250
 VERDICT_SCALE = 1.6  # of the text: the verdict is what everybody came for
@@ -58,17 +51,21 @@ class CalibratePage(Page):
         self.form.changed.connect(self._fit)
         self.conditions = QLabel()
         self.conditions.setWordWrap(True)
-        self.banner = self._make_banner()
+        self.banner = LeftBanner()
+        self.banner.go_on_wanted.connect(self._go_on)
+        self.banner.leave_wanted.connect(self._leave)
+        self.question = ReadingQuestion()
+        self.question.answered.connect(self._answer)
+        self.question.message.connect(self.message)
+        self.buttons = self._make_buttons()
         layout.addWidget(self.banner)
         head = QHBoxLayout()
         head.addWidget(self.badge)
         head.addWidget(self.sentence, 1)
         layout.addLayout(head)
         layout.addWidget(self.detail)
-        layout.addWidget(self._make_question())
-        for widget in (self.form, self.cards, self.conditions):
+        for widget in (self.question, self.form, self.cards, self.conditions, self.buttons):
             layout.addWidget(widget)
-        layout.addLayout(self._make_buttons())
         layout.addStretch(1)
         self.timer = QTimer(self, interval=REFRESH_MS)
         self.timer.timeout.connect(self.refresh)
@@ -138,14 +135,14 @@ class CalibratePage(Page):
     def _begin(self, wish: CalibrationWish) -> None:
         assert self.connection is not None
         self._is_starting = True
-        self.start_button.setEnabled(False)
+        self.buttons.start.setEnabled(False)
         self.detail.setText(translate("Calibrate", "Opening the reference and reading both registers …"))
         future = self._bench.calibrate(self.connection, wish)
         self._bridge.work(future.result, self._begun)
 
     def _begun(self, result: Calibration | EvtechError) -> None:
         self._is_starting = False
-        self.start_button.setEnabled(True)
+        self.buttons.start.setEnabled(True)
         if isinstance(result, EvtechError):
             self._say_failure(result)
             return
@@ -203,10 +200,10 @@ class CalibratePage(Page):
         for card in self.cards.cards:
             card.show_snapshot(snapshot)
         self._show_head(calibration, snapshot)
-        self._show_question(snapshot)
+        self.question.ask(snapshot.question)
         self.conditions.setText(conditions(snapshot, calibration))
         self.conditions.setVisible(bool(self.conditions.text()))
-        self._show_buttons(calibration, snapshot)
+        self.buttons.show_for(calibration, is_connected=self.connection is not None)
         self._fit()
         if calibration.outcome is not None or calibration.failure is not None:
             self.timer.stop()
@@ -220,28 +217,8 @@ class CalibratePage(Page):
             verdict = calibration.outcome[1].decision.verdict
             self.badge.show_state(ROLES[verdict], verdict_word(verdict))
 
-    def _show_question(self, snapshot: Snapshot) -> None:
-        is_asked = snapshot.question is not None
-        if is_asked != self.question.isVisibleTo(self):
-            self.question.setVisible(is_asked)
-            self.answer.clear()
-            if is_asked:
-                self.answer.setFocus()
-        words = {
-            "reference_start": translate("Calibrate", "The reference shows now, before the load (kWh)"),
-            "reference_end": translate("Calibrate", "The reference shows now, after the load (kWh)"),
-            "reference_kwh": translate("Calibrate", "Energy that the reference counted in this run (kWh)"),
-        }
-        self.asked.setText(words.get(snapshot.question or "", ""))
-
-    def _answer(self) -> None:
-        try:
-            value = float(self.answer.text().strip().replace(",", "."))
-        except ValueError:
-            self.message.emit(no_number())
-            return
-        self.answer.clear()
-        self._tell(lambda procedure: procedure.enter(value))
+    def _answer(self, kwh: float) -> None:
+        self._tell(lambda procedure: procedure.enter(kwh))
 
     def _tell(self, act: Callable[[Procedure], None]) -> None:
         """Let the procedure, which lives on the I/O loop, do something."""
@@ -327,82 +304,14 @@ class CalibratePage(Page):
 
     # ---- parts ----
 
-    def _make_banner(self) -> QFrame:
-        frame = QFrame()
-        frame.setFrameShape(QFrame.Shape.StyledPanel)
-        frame.setAutoFillBackground(True)
-        row = QHBoxLayout(frame)
-        self.banner_text = QLabel()
-        self.banner_text.setWordWrap(True)
-        self.resume_button = QPushButton(translate("Calibrate", "Go on"))
-        self.resume_button.clicked.connect(self._go_on)
-        leave = QPushButton(translate("Calibrate", "Leave it"))
-        leave.clicked.connect(self._leave)
-        row.addWidget(self.banner_text, 1)
-        row.addWidget(self.resume_button)
-        row.addWidget(leave)
-        return frame
-
-    def _make_question(self) -> QWidget:
-        self.question = QWidget()
-        row = QHBoxLayout(self.question)
-        row.setContentsMargins(0, 0, 0, 0)
-        self.asked, self.answer = QLabel(), QLineEdit()
-        self.asked.setBuddy(self.answer)
-        self.answer.setAccessibleName(translate("Calibrate", "Reading of the reference in kWh"))
-        self.answer.returnPressed.connect(self._answer)
-        keep = QPushButton(translate("Calibrate", "Keep the reading"))
-        keep.clicked.connect(self._answer)
-        for widget in (self.asked, self.answer, keep):
-            row.addWidget(widget)
-        row.addStretch()
-        self.question.setVisible(False)
-        return self.question
-
-    def _make_buttons(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        self.connect_button = self._button(
-            row, translate("Calibrate", "Connect to a charger"), self.connect_wanted.emit, True
-        )
-        self.start_button = self._button(row, translate("Calibrate", "Start the calibration"), self.start, True)
-        self.report_button = self._button(row, translate("Calibrate", "Report as PDF…"), self.report, True)
-        self.accept_button = self._button(row, translate("Calibrate", "Measure at this load"), self._accept_load, True)
-        self.pause_button = self._button(row, translate("Calibrate", "Pause"), self._pause_or_go_on)
-        self.skip_button = self._button(row, translate("Calibrate", "Leave this load point"), self._skip)
-        self.stop_button = self._button(row, translate("Calibrate", "Stop"), self._stop_and_show)
-        self.again_button = self._button(row, translate("Calibrate", "Adjusted: measure again"), self._again)
-        self.new_button = self._button(row, translate("Calibrate", "New calibration"), self._new)
-        row.addStretch()
-        return row
-
-    def _button(self, row: QHBoxLayout, text: str, act: Callable[[], None], primary: bool = False) -> LargeButton:
-        button = LargeButton(text, primary=primary)
-        button.clicked.connect(lambda: act())
-        row.addWidget(button)
-        return button
-
-    def _show_buttons(self, calibration: Calibration | None, snapshot: Snapshot | None) -> None:
-        is_over = calibration is not None and (calibration.outcome is not None or calibration.failure is not None)
-        runs = calibration is not None and not is_over
-        is_off = snapshot is not None and snapshot.step is Step.LOAD and not snapshot.paused
-        flows = is_off and snapshot is not None and snapshot.load is not None and snapshot.load.flows is True
-        paused = snapshot is not None and snapshot.paused
-        self.pause_button.setText(translate("Calibrate", "Go on") if paused else translate("Calibrate", "Pause"))
-        shown = {
-            self.connect_button: self.connection is None and calibration is None,
-            self.start_button: self.connection is not None and calibration is None,
-            self.report_button: calibration is not None and calibration.outcome is not None,
-            self.accept_button: runs and flows,
-            self.pause_button: runs,
-            self.skip_button: runs,
-            self.stop_button: runs,
-            self.again_button: calibration is not None
-            and calibration.outcome is not None
-            and self.connection is not None,
-            self.new_button: is_over,
-        }
-        for button, visible in shown.items():
-            button.setVisible(bool(visible))
+    def _make_buttons(self) -> CalibrationButtons:
+        made = CalibrationButtons()
+        made.on_click({
+            made.connect_first: self.connect_wanted.emit, made.start: self.start, made.report: self.report,
+            made.accept: self._accept_load, made.pause: self._pause_or_go_on, made.skip: self._skip,
+            made.stop: self._stop_and_show, made.again: self._again, made.new: self._new,
+        })  # fmt: skip
+        return made
 
     def _show_parts(self) -> None:
         """Show the form, the calibration, or the one sentence of an empty page."""
@@ -411,15 +320,8 @@ class CalibratePage(Page):
         self.cards.setVisible(is_running)
         self.badge.setVisible(False)
         self.conditions.setVisible(False)
-        self.question.setVisible(False)
-        self.banner.setVisible(self._left is not None and not is_running)
-        if self._left is not None:
-            words = translate("Calibrate", "{what} was not finished: {n} runs are kept, the last of {when}.")
-            if not connected:
-                words += " " + translate("Calibrate", "Connect to the charger to go on.")
-            named = {"what": _title(self._left), "n": self._left.finished_runs, "when": local_time(self._left.at)}
-            self.banner_text.setText(words.format(**named))
-            self.resume_button.setEnabled(connected)
+        self.question.ask(None)
+        self.banner.show_left(None if is_running else self._left, is_connected=connected)
         if not is_running:
             self.sentence.setText(
                 translate("Calibrate", "How accurate is this charger's meter?")
@@ -431,11 +333,5 @@ class CalibratePage(Page):
                 if connected
                 else ""
             )
-        self._show_buttons(self.calibration, self.calibration.snapshot if self.calibration else None)
+        self.buttons.show_for(self.calibration, is_connected=connected)
         self._fit()
-
-
-def _title(left: Unfinished) -> str:
-    from evtech.calibration.journal import title_of
-
-    return title_of(left.record)

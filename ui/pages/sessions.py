@@ -1,80 +1,69 @@
 """Sessions: what was recorded or imported, totals of exactly the rows shown, one session's curves or two compared."""
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import (
-    QAbstractItemView,
-    QBoxLayout,
-    QFileDialog,
-    QHBoxLayout,
-    QHeaderView,
-    QLabel,
-    QMenu,
-    QPushButton,
-    QScrollArea,
-    QSplitter,
-    QTableView,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QMenu, QPushButton, QSplitter, QVBoxLayout, QWidget
 
 from evtech.errors import EvtechError
 from evtech.store.archive import Archive
 from evtech.store.known_names import KnownNames
-from evtech.store.session_extras import Attachment
 from evtech.store.session_list import SessionLine, SessionList
+from ui.behind import SessionsBehind
 from ui.bridge import Bridge
-from ui.models.comparison import comparison
-from ui.models.sessions import CHARGER, STARTED, SessionsModel, facts, totals, twin_facts
-from ui.pages.insights import SessionsBehind
+from ui.models.sessions import SessionsModel, totals
 from ui.pages.page import Page
-from ui.session_dialogs import CorrectionDialog, NoteDialog
+from ui.session_edits import SessionEdits
+from ui.session_files import SessionFiles
 from ui.session_imports import SessionImports
 from ui.tasks import IMPORT_ENDINGS
 from ui.theme import Theme
-from ui.widgets.dress import Heading, LargeButton, dress
+from ui.widgets.dress import Heading, LargeButton
+from ui.widgets.session_details import SessionDetails
 from ui.widgets.session_filter import SessionFilterBar
-from ui.widgets.session_view import SessionData, SessionMoment, SessionView, extras_text, read_session
-from ui.widgets.zone_box import own_zone
-from ui.words import remarks, translate
+from ui.widgets.session_table import SessionTable
+from ui.widgets.session_view import SessionMoment
+from ui.words import grouped, translate
 
 FIRST_ROWS = 200  # asked for first: they are there at once, however long the list is
 
 
 class SessionsPage(Page):
-    """The list, the details and the exports."""
+    """The list, what is chosen in it, and the ways in and out."""
 
     def __init__(self, archive: Archive, bridge: Bridge) -> None:
         super().__init__()
         self._archive, self._bridge = archive, bridge
         self._wanted: str | None = None
-        self._moment: SessionMoment | None = None
         self._asked = 0
-        self._drawn: tuple[object, ...] = ()
-        self._seen: dict[str, SessionData] = {}
-        self.imports = SessionImports(self, archive, bridge, lambda: self.theme, self._say_import)
         self.total = 0
         self.model = SessionsModel()
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(14, 10, 14, 10)
+        self.imports = SessionImports(self, archive, bridge, lambda: self.theme, self._say_import)
+        self.files = SessionFiles(self, archive, bridge, self.chosen, lambda: self.model.rows)
+        self.files.message.connect(self.message)
+        self.edits = SessionEdits(self, archive, bridge, self.selected, self._after_change)
         self.filters = SessionFilterBar()
         self.filters.changed.connect(self._ask)
         self.filters.back_wanted.connect(self._go_back)
         self.filter = self.filters.text
         self.totals = QLabel()
+        self.totals.setWordWrap(True)
         self.totals.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.table, self.details = SessionTable(self.model), SessionDetails(archive, bridge)
+        self.table.selectionModel().selectionChanged.connect(self._show_details)
+        self.model.modelReset.connect(self._show_details)
+        self.views = self.details.views
         self.empty = self._make_empty()
         self.splitter = QSplitter(Qt.Orientation.Vertical)
-        self.splitter.addWidget(self._make_table())
-        self.splitter.addWidget(self._make_details())
+        self.splitter.addWidget(self.table)
+        self.splitter.addWidget(self.details)
         self.splitter.setSizes([190, 410])
         self.splitter.setChildrenCollapsible(False)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(14, 10, 14, 10)
         layout.addWidget(self.filters)
-        layout.addLayout(self._make_actions())
+        layout.addWidget(self._make_actions())
         layout.addWidget(self.splitter, 1)
         layout.addWidget(self.empty, 1)
         self._show_parts()
@@ -82,24 +71,20 @@ class SessionsPage(Page):
     def apply_theme(self, theme: Theme) -> None:
         """Use the theme's colours."""
         super().apply_theme(theme)
-        for view in self.views:
-            view.apply_theme(theme)
+        self.details.apply_theme(theme)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Put the curves below the facts where there is no room beside them."""
+        """Put what stands beside each other below each other where there is no room."""
         super().resizeEvent(event)
-        is_narrow = self.width() < self.fontMetrics().horizontalAdvance("m") * 60
-        way = QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight
-        self._beside.setDirection(way)
-        self._above.setDirection(way)
-        self.filters.set_narrow(self.width() < self.fontMetrics().horizontalAdvance("m") * 75)
-        mode = QHeaderView.ResizeMode.ResizeToContents if is_narrow else QHeaderView.ResizeMode.Stretch
-        self.table.horizontalHeader().setSectionResizeMode(CHARGER, mode)
+        em = self.fontMetrics().horizontalAdvance("m")
+        is_narrow = self.width() < em * 60
+        self._above.setDirection(QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight)
+        self.table.set_narrow(self.width() < em * 80)
+        self.filters.set_narrow(self.width() < em * 80)
 
     def load(self) -> None:
         """Ask the archive on a worker thread: the first rows at once, the rest when it has come."""
-        self._seen.clear()
-        self._drawn = ()
+        self.details.forget()
         self._bridge.work(self._archive.known_names, self._offer_names)
         self._ask()
 
@@ -111,9 +96,9 @@ class SessionsPage(Page):
 
     def show_item(self, item: object) -> None:
         """Choose the session with this id, or show exactly the sessions behind a mark."""
-        self._moment = item if isinstance(item, SessionMoment) else None
+        self.details.moment = item if isinstance(item, SessionMoment) else None
         if isinstance(item, SessionMoment):
-            self._drawn = ()  # it may be shown already, at another place
+            self.details.draw_again()  # it may be shown already, at another place
             self.choose(item.session_id)
         elif isinstance(item, SessionsBehind):
             self.filters.clear()
@@ -129,85 +114,15 @@ class SessionsPage(Page):
 
     def chosen(self) -> list[SessionLine]:
         """Return the chosen sessions, at most two."""
-        rows = self.table.selectionModel().selectedRows()
-        return [self.model.rows[row.row()] for row in rows[:2]]
+        return self.table.chosen()
 
     def export_csv(self) -> None:
         """Ask for a file and write the session's samples into it."""
-        self.export_samples("csv")
-
-    def export_samples(self, kind: str) -> None:
-        """Ask for a file and write the samples of the chosen sessions into it."""
-        from evtech.exchange.exporting import write_sessions
-
-        ids = [line.id for line in self.chosen()]
-        self._write(kind, lambda line, path: write_sessions(self._archive, ids, kind, path))
-
-    def export_list(self, kind: str) -> None:
-        """Ask for a file and write exactly the rows shown into it."""
-        from evtech.exchange.exporting import write_list
-
-        rows = self.model.rows
-        self._write(kind, lambda line, path: write_list(rows, path), "sessions")
+        self.files.export_samples("csv")
 
     def report_pdf(self) -> None:
         """Ask for a file and write the session's report as PDF."""
-        from evtech.reports.session import write_session_report
-
-        lang = self._bridge.bench.report_language
-        self._write("pdf", lambda line, path: write_session_report(self._archive, line.id, pdf=path, lang=lang))
-
-    def report_html(self) -> None:
-        """Ask for a file and write the session's report as HTML."""
-        from evtech.reports.session import write_session_report
-
-        lang = self._bridge.bench.report_language
-        self._write("html", lambda line, path: write_session_report(self._archive, line.id, html=path, lang=lang))
-
-    def report_customer(self) -> None:
-        """Ask for a file and write a summary of exactly the rows shown."""
-        from evtech.reports.customer import Clocks, write_customer_report
-
-        rows, lang, zone = list(self.model.rows), self._bridge.bench.report_language, own_zone()
-        self._write(
-            "pdf", lambda line, path: write_customer_report(rows, Clocks.of(self._archive, zone), lang=lang, pdf=path),
-            "summary",
-        )  # fmt: skip
-
-    def add_note(self) -> None:
-        """Ask for a note and keep it beside the record."""
-        line, dialog = self.selected(), NoteDialog(self)
-        if line is not None and dialog.exec() and (words := dialog.text.toPlainText().strip()):
-            self._archive.correct_session(line.id, "note", words, technician=dialog.technician.text(), reason="")
-            self._after_change()
-
-    def add_photo(self) -> None:
-        """Ask for a picture and keep it with the session."""
-        line = self.selected()
-        if line is None:
-            return
-        name, _ = QFileDialog.getOpenFileName(
-            self, translate("Sessions", "Photo"), "", translate("Sessions", "Pictures (*.jpg *.jpeg *.png)")
-        )
-        if name:
-            self._bridge.work(lambda: attach_photo(self._archive, line, Path(name)), self._after_change)
-
-    def correct(self) -> None:
-        """Ask what is wrong with site or clock and keep the correction beside the record."""
-        line = self.selected()
-        if line is None:
-            return
-        dialog = CorrectionDialog(line.site, self, is_left_out=line.twin is not None)
-        if dialog.exec():
-            who, why = dialog.technician.text().strip(), dialog.reason.text().strip()
-            for field, value in dialog.changes().items():
-                self._archive.correct_session(line.id, field, value, technician=who, reason=why)
-            if dialog.counts.isChecked():
-                from evtech.exchange.keeping import say_same
-
-                self._bridge.work(lambda: say_same(self._archive, line.id, None), self._after_change)
-            else:
-                self._after_change()
+        self.files.report("pdf")
 
     def open_file(self, path: Path) -> bool:
         """Show what a file that was dropped on the window holds, if it may hold sessions."""
@@ -223,7 +138,6 @@ class SessionsPage(Page):
     def _after_change(self, result: object = None) -> None:
         if isinstance(result, EvtechError):
             self.message.emit(f"{result} {result.hint}")
-        self._archive.writer.flush()
         self.load()
 
     def _ask(self) -> None:
@@ -262,19 +176,14 @@ class SessionsPage(Page):
         self.model.show_rows(found.lines)
         if is_partial:
             words = translate("Sessions", "The newest {n} sessions; counting the others …")
-            self.totals.setText(words.format(n=len(found.lines)))
+            self.totals.setText(words.format(n=grouped(len(found.lines))))
         else:
             self.totals.setText(totals(found.lines, found.hidden))
-        rows = [row for row, line in enumerate(found.lines) if line.id in chosen] if chosen else []
-        for row in (rows or [0])[:2] if found.lines else []:
-            flags = QItemSelectionModel.SelectionFlag.Select | QItemSelectionModel.SelectionFlag.Rows
-            self.table.selectionModel().select(self.model.index(row, 0), flags)
-        if rows:
-            self.table.scrollTo(self.model.index(rows[0], 0))
+        if self.table.choose(chosen):
             self._wanted = None
 
     def _show_parts(self) -> None:
-        for widget in (self.filters, self.totals, self.splitter, *self._buttons):
+        for widget in (self.filters, self.actions, self.splitter):
             widget.setVisible(bool(self.total))
         self.empty.setVisible(not self.total)
 
@@ -283,52 +192,22 @@ class SessionsPage(Page):
         for button in self._buttons:
             button.setEnabled(bool(chosen))
             button.setToolTip("" if chosen else translate("Sessions", "Choose a session first"))
-        # a running session grows: it is drawn anew each time the page is opened
-        key = tuple((line.id, line.ended, line.corrected) for line in chosen)
-        if key == self._drawn:
-            return
-        self._drawn = key
-        self.views[1].setVisible(len(chosen) == 2)
-        self._beside.setStretch(0, 5 if len(chosen) == 2 else 3)  # a comparison needs four columns
-        reading = translate("Sessions", "Reading the session …")
-        nothing = translate("Sessions", "Choose a session; with Ctrl a second to compare.")
-        self.details.setText(reading if chosen else nothing)
-        for view in self.views:
-            view.clear()
-        for place, line in enumerate(chosen):
-            read = partial(read_session, self._archive, line.id)
-            self._bridge.work(read, partial(self._show_data, place, line))
+        self.details.show_lines(chosen, is_listed=bool(self.model.rows))
 
-    def _show_data(self, place: int, line: SessionLine, found: SessionData | EvtechError) -> None:
-        chosen = self.chosen()
-        if place >= len(chosen) or chosen[place].id != line.id:
-            return
-        if isinstance(found, EvtechError):
-            self.details.setText(f"{found} {found.hint}")
-            return
-        self._seen[line.id] = found
-        self.views[place].show_data(found)
-        if self._moment is not None and self._moment.session_id == line.id:
-            self.views[place].show_moment(self._moment.at)
-        dress(self, self.theme)
-        if len(chosen) == 1:
-            self.details.setText(facts(found.session, line.source, [*twin_facts(line), *extras_text(found)]))
-        elif all(other.id in self._seen for other in chosen):
-            one, other = (self._seen[each.id].session for each in chosen)
-            self.details.setText(comparison(one, other))
-
-    def _make_actions(self) -> QBoxLayout:
-        row = self._above = QHBoxLayout()
+    def _make_actions(self) -> QWidget:
+        self.actions = QWidget()
+        row = self._above = QHBoxLayout(self.actions)
+        row.setContentsMargins(0, 0, 0, 0)
         row.addWidget(self.totals, 1)
         self._buttons: list[QPushButton] = []
         inner = QHBoxLayout()
         for text, act in (
-            (translate("Sessions", "Note…"), self.add_note),
-            (translate("Sessions", "Photo…"), self.add_photo),
-            (translate("Sessions", "Correct…"), self.correct),
+            (translate("Sessions", "Note…"), self.edits.add_note),
+            (translate("Sessions", "Photo…"), self.edits.add_photo),
+            (translate("Sessions", "Correct…"), self.edits.correct),
             (translate("Sessions", "Import"), self.imports.menu()),
-            (translate("Sessions", "Export"), self._export_menu()),
-            (translate("Sessions", "Report"), self._report_menu()),
+            (translate("Sessions", "Export"), self.files.export_menu()),
+            (translate("Sessions", "Report"), self.files.report_menu()),
         ):
             button = QPushButton(text)
             if isinstance(act, QMenu):
@@ -342,112 +221,22 @@ class SessionsPage(Page):
                 button.setEnabled(False)
             inner.addWidget(button)
         row.addLayout(inner)
-        return row
-
-    def _export_menu(self) -> QMenu:
-        menu = QMenu(self)
-        for words, kind in (
-            (translate("Sessions", "Samples as CSV…"), "csv"),
-            (translate("Sessions", "Samples as workbook (XLSX)…"), "xlsx"),
-            (translate("Sessions", "Sessions as JSON…"), "json"),
-            (translate("Sessions", "Samples as Parquet…"), "parquet"),
-        ):
-            menu.addAction(words, partial(self.export_samples, kind))
-        menu.addSeparator()
-        menu.addAction(translate("Sessions", "All rows shown as CSV…"), partial(self.export_list, "csv"))
-        menu.addAction(translate("Sessions", "All rows shown as workbook (XLSX)…"), partial(self.export_list, "xlsx"))
-        return menu
-
-    def _report_menu(self) -> QMenu:
-        menu = QMenu(self)
-        menu.addAction(translate("Sessions", "Session as PDF…"), self.report_pdf)
-        menu.addAction(translate("Sessions", "Session as HTML…"), self.report_html)
-        menu.addAction(translate("Sessions", "Summary of all rows shown (PDF)…"), self.report_customer)
-        return menu
+        return self.actions
 
     def _make_empty(self) -> QWidget:
         page = QWidget()
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(Heading(translate("Sessions", "No session has been recorded yet.")))
-        button = LargeButton(translate("Sessions", "Connect to a charger"), primary=True)
-        button.clicked.connect(self.connect_wanted)
-        column.addWidget(button, 0, Qt.AlignmentFlag.AlignLeft)
+        column.addWidget(Heading(translate("Sessions", "No session has been recorded or imported yet.")))
+        row = QHBoxLayout()
+        for words, act, primary in (
+            (translate("Sessions", "Connect to a charger"), self.connect_wanted.emit, True),
+            (translate("Sessions", "Import files…"), self.imports.ask_files, False),
+        ):
+            button = LargeButton(words, primary=primary)
+            button.clicked.connect(lambda _=False, act=act: act())
+            row.addWidget(button)
+        row.addStretch()
+        column.addLayout(row)
         column.addStretch()
         return page
-
-    def _make_table(self) -> QTableView:
-        self.table = QTableView()
-        self.table.setModel(self.model)
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
-        self.table.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
-        self.table.setTabKeyNavigation(False)
-        self.table.verticalHeader().setVisible(False)
-        self.table.setShowGrid(False)
-        self.table.setAlternatingRowColors(True)
-        self.table.setAccessibleName(translate("Sessions", "Recorded sessions"))
-        self.table.setMinimumHeight(self.fontMetrics().height() * 6)
-        header = self.table.horizontalHeader()
-        header.setResizeContentsPrecision(50)  # of a hundred thousand rows the first tell the widths
-        header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setSectionResizeMode(CHARGER, QHeaderView.ResizeMode.Stretch)
-        header.setHighlightSections(False)
-        header.setSortIndicator(STARTED, Qt.SortOrder.DescendingOrder)
-        self.table.setSortingEnabled(True)
-        self.table.selectionModel().selectionChanged.connect(self._show_details)
-        self.model.modelReset.connect(self._show_details)
-        return self.table
-
-    def _make_details(self) -> QWidget:
-        page = QWidget()
-        row = self._beside = QHBoxLayout(page)
-        row.setContentsMargins(0, 6, 0, 0)
-        self.details = QLabel()
-        self.details.setWordWrap(True)
-        self.details.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.details.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        area = QScrollArea()
-        area.setWidget(self.details)
-        area.setWidgetResizable(True)
-        area.setFrameShape(QScrollArea.Shape.NoFrame)
-        area.setMinimumHeight(self.fontMetrics().height() * 7)
-        area.setAccessibleName(translate("Sessions", "Facts of the session"))
-        row.addWidget(area, 3)
-        self.views = [SessionView(), SessionView()]
-        self.views[1].setVisible(False)
-        for view in self.views:
-            row.addWidget(view, 5)
-        return page
-
-    def _write(self, suffix: str, task: Callable[[SessionLine, Path], object], stem: str | None = None) -> None:
-        """Ask for a file, then write it on a worker thread and say how it went."""
-        line = self.selected()
-        if line is None:
-            self.message.emit(translate("Sessions", "Choose a session on the page Sessions first."))
-            return
-        name = stem or f"session-{line.id[:8]}"
-        name, _ = QFileDialog.getSaveFileName(self, translate("Sessions", "Save"), f"{name}.{suffix}", f"*.{suffix}")
-        if not name:
-            return
-        path = Path(name)
-        self.message.emit(translate("Sessions", "Writing {file} …").format(file=path.name))
-
-        def done(result: object) -> None:
-            failed = isinstance(result, EvtechError)
-            written = translate("Sessions", "{file} is written").format(file=path) + remarks(result)
-            self.message.emit(f"{result} {result.hint}" if failed else written)
-
-        self._bridge.work(lambda: task(line, path), done)
-
-
-def attach_photo(archive: Archive, line: SessionLine, file: Path) -> None:
-    """Keep a picture with a session; raise ``InputError`` where the file cannot be read."""
-    from evtech.errors import InputError
-
-    try:
-        data = file.read_bytes()
-    except OSError as error:
-        raise InputError(f"{file} cannot be read: {error.strerror}.", "Choose another file.") from error
-    kind = "image/png" if file.suffix.lower() == ".png" else "image/jpeg"
-    archive.attach(Attachment(line.id, file.name, kind, data, line.visit_id or None))

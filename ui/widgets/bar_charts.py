@@ -1,6 +1,6 @@
 """How did customers fare? A trend with its confidence; what failed most; energy by day."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
@@ -8,18 +8,20 @@ from zoneinfo import ZoneInfo
 from PySide6.QtCore import QPointF, QRectF, Qt
 from PySide6.QtGui import QColor, QFontMetricsF, QPainter, QPen
 
-from evtech.insights.rates import Rate
+from evtech.insights.rates import Rate, rate
 from evtech.insights.trends import MONTH, Stretch
 from ui.widgets.chart import Chart, Mark, TableTwin, nothing
 from ui.widgets.plots import nice_step
-from ui.words import translate
+from ui.words import grouped, translate
+
+FAILED_FIRST = object()  # the key of all first attempts that failed
 
 
 class Trend(Chart):
     """Share of attempts, and of first attempts, that succeeded: a point a stretch with its 95 % interval."""
 
     def __init__(self) -> None:
-        super().__init__(translate("Insights", "Success over time"), 13)
+        super().__init__(translate("Insights", "Success over time"), 11)
         self.stretches: list[Stretch] = []
         self.zone, self.step = ZoneInfo("UTC"), MONTH
         self.first_time: Rate | None = None
@@ -33,15 +35,21 @@ class Trend(Chart):
         rate = self.first_time
         if rate is None:
             return ""
-        words = translate("Insights", "{pct} % of first attempts failed ({low}–{high})")
-        low, high = 100 - rate.high, 100 - rate.low
-        return words.format(pct=f"{100 - rate.value:.1f}", low=f"{low:.1f}", high=f"{high:.1f}")
+        words = translate("Insights", "{k} of {n} first attempts failed: {pct} % (95 % interval {low}–{high} %)")
+        return words.format(
+            k=grouped(rate.n - rate.k), n=grouped(rate.n), pct=f"{100 - rate.value:.1f}",
+            low=f"{100 - rate.high:.1f}", high=f"{100 - rate.low:.1f}",
+        )  # fmt: skip
+
+    def answer_key(self) -> object | None:
+        rate = self.first_time
+        return FAILED_FIRST if rate is not None and rate.k < rate.n else None
 
     def table(self) -> TableTwin:
         head = (
             translate("Insights", "From"), translate("Insights", "Attempts"), translate("Insights", "Succeeded / %"),
             translate("Insights", "95 % from"), translate("Insights", "95 % to"),
-            translate("Insights", "Visits"), translate("Insights", "First attempt / %"),
+            translate("Insights", "First attempts"), translate("Insights", "Succeeded / %"),
             translate("Insights", "95 % from"), translate("Insights", "95 % to"),
         )  # fmt: skip
         rows: list[tuple[object, ...]] = [
@@ -49,7 +57,7 @@ class Trend(Chart):
              *_figures(s.first_time))
             for s in self.stretches
         ]  # fmt: skip
-        return TableTwin(head, rows)
+        return TableTwin(head, rows, self.stretches)
 
     def draw(self, painter: QPainter, area: QRectF) -> None:
         metrics = QFontMetricsF(painter.font())
@@ -61,7 +69,9 @@ class Trend(Chart):
         bottom_pct = max(0.0, min(r.low for r in rates) - 3)
         bottom_pct = bottom_pct // 20 * 20  # so that lines lie at full tens
         left = area.left() + metrics.horizontalAdvance("100 %") + 8
-        plot = QRectF(left, area.top() + line * 1.5, area.right() - left - 4, area.height() - line * 4.2)
+        names = self._key_names()
+        above = line * (0.5 + self.key_lines(names, area.width()))
+        plot = QRectF(left, area.top() + above, area.right() - left - 4, area.height() - above - line * 2.7)
         lines = {40.0: 3, 0.0: 5}.get(bottom_pct, 4)
         for part in range(lines + 1):
             level = bottom_pct + (100 - bottom_pct) * part / lines
@@ -89,11 +99,19 @@ class Trend(Chart):
                 painter.fillRect(column.adjusted(wide * 0.2, 0, -wide * 0.2, 0), self.hatch())
             self.marks.append(Mark(column, stretch, self._words(stretch)))
         key = QRectF(area.left(), area.top(), area.width(), line)
-        self.key_line(painter, key, [
-            (lambda box: self._dot(painter, box.center(), 0), translate("Insights", "attempts that succeeded")),
-            (lambda box: self._dot(painter, box.center(), 1), translate("Insights", "visits that succeeded at once")),
-            (lambda box: self._whisker(painter, box), translate("Insights", "95 % interval")),
-        ])  # fmt: skip
+        swatches: list[Callable[[QRectF], None]] = [
+            lambda box: self._dot(painter, box.center(), 0),
+            lambda box: self._dot(painter, box.center(), 1),
+            lambda box: self._whisker(painter, box),
+        ]
+        self.key_line(painter, key, list(zip(swatches, names, strict=True)))
+
+    @staticmethod
+    def _key_names() -> list[str]:
+        return [
+            translate("Insights", "attempts that succeeded"), translate("Insights", "first attempts that succeeded"),
+            translate("Insights", "95 % interval"),
+        ]  # fmt: skip
 
     def _series(self, painter: QPainter, plot: QRectF, wide: float, scale: float, bottom: float, shift: float,
                 which: str, style: int) -> None:  # fmt: skip
@@ -157,9 +175,9 @@ class Pareto(Chart):
 
     MOST = 8
 
-    def __init__(self, name: str, unit: str) -> None:
+    def __init__(self, name: str, unit: str, *, is_count: bool = False) -> None:
         super().__init__(name, 11)
-        self._unit = unit
+        self._unit, self._is_count = unit, is_count
         self.parts: list[Part] = []
 
     def show_parts(self, parts: Sequence[Part]) -> None:
@@ -174,10 +192,17 @@ class Pareto(Chart):
         if not total:
             return ""
         first = self.parts[0]
-        words = translate("Insights", "{cause}: {pct} % of {total} {unit}")
-        return words.format(
-            cause=first.name, pct=f"{100 * first.size / total:.0f}", total=grouped(total), unit=self._unit
-        )
+        words = translate("Insights", "{cause}: {pct} of {total} {unit}")
+        return words.format(cause=first.name, pct=self._share(first.size, total), total=grouped(total), unit=self._unit)
+
+    def answer_key(self) -> object | None:
+        return self.parts[0].key if self.parts else None
+
+    def _share(self, size: float, total: float) -> str:
+        """Return a share; what was counted has its 95 % interval, what was measured has none."""
+        share = f"{100 * size / total:.0f} %"
+        found = rate(round(size), round(total)) if self._is_count else None
+        return share if found is None else f"{share} ({found.low:.0f}–{found.high:.0f} %)"
 
     def table(self) -> TableTwin:
         head = (translate("Insights", "Cause"), self._unit, translate("Insights", "Share / %"),
@@ -188,17 +213,17 @@ class Pareto(Chart):
             so_far += part.size
             rows.append((part.name, round(part.size, 2), round(100 * part.size / total, 1),
                          round(100 * so_far / total, 1)))  # fmt: skip
-        return TableTwin(head, rows)
+        return TableTwin(head, rows, [part.key for part in self.parts])
 
     def draw(self, painter: QPainter, area: QRectF) -> None:
         metrics = QFontMetricsF(painter.font())
         total = sum(part.size for part in self.parts)
         if not total:
-            self.say_empty(painter, area, translate("Insights", "none in this period"))
+            self.say_empty(painter, area, translate("Insights", "none in this period"), is_measured=True)
             return
         shown = self.parts[: self.MOST]
         names = min(area.width() * 0.42, max(metrics.horizontalAdvance(p.name) for p in shown) + 10)
-        says = metrics.horizontalAdvance(f"10 000 {self._unit} · 100 % · Σ 100 %")
+        says = max(metrics.horizontalAdvance(self._says(p.size, total, total)) for p in shown)
         bars = QRectF(area.left() + names, area.top(), max(40.0, area.width() - names - says - 8), area.height())
         high = min(bars.height() / len(shown), metrics.height() * 2)
         so_far = 0.0
@@ -208,11 +233,14 @@ class Pareto(Chart):
             self.say(painter, QRectF(row.left(), row.top(), names - 8, high), part.name)
             bar = QRectF(bars.left(), row.top() + high * 0.18, bars.width() * part.size / shown[0].size, high * 0.64)
             painter.fillRect(bar, QColor(self.theme.phases[1]))
-            shares = f"{100 * part.size / total:.0f} % · Σ {100 * so_far / total:.0f} %"
-            words = f"{grouped(part.size)} {self._unit} · {shares}"
+            words = self._says(part.size, so_far, total)
             self.say(painter, QRectF(bar.right() + 6, row.top(), area.right() - bar.right(), high), words,
                      colour=self.theme.muted)  # fmt: skip
             self.marks.append(Mark(row, part.key, f"{part.name}: {words}"))
+
+    def _says(self, size: float, so_far: float, total: float) -> str:
+        so_far_words = translate("Insights", "{pct} % so far").format(pct=f"{100 * so_far / total:.0f}")
+        return f"{grouped(size)} {self._unit} · {self._share(size, total)} · {so_far_words}"
 
 
 class DailyEnergy(Chart):
@@ -242,7 +270,11 @@ class DailyEnergy(Chart):
         return TableTwin(head, [
             (self._name(d), round(d.kwh, 3) if d.exposure_h > 0 else None, d.attempts, round(d.exposure_h, 1))
             for d in self.days
-        ])  # fmt: skip
+        ], self.days)  # fmt: skip
+
+    def answer_key(self) -> object | None:
+        watched = [day for day in self.days if day.exposure_h > 0 and day.attempts]
+        return max(watched, key=lambda day: day.kwh) if watched else None
 
     def draw(self, painter: QPainter, area: QRectF) -> None:
         metrics = QFontMetricsF(painter.font())
@@ -285,11 +317,6 @@ class DailyEnergy(Chart):
 
     def _name(self, day: Stretch) -> str:
         return datetime.fromtimestamp(day.start, self.zone).strftime("%Y-%m-%d")
-
-
-def grouped(number: float) -> str:
-    """Return a number without decimals, in groups of three."""
-    return f"{number:,.0f}".replace(",", " ")
 
 
 def _figures(rate: Rate | None) -> tuple[float | None, float | None, float | None]:

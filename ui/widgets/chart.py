@@ -4,7 +4,7 @@ A chart paints itself at any size in any theme, so the screen and the exported p
 colours are used for severity alone; what was not measured is hatched and never a zero.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -46,12 +46,17 @@ class TableTwin:
 
     head: tuple[str, ...]
     rows: list[tuple[object, ...]]
+    keys: Sequence[object] = ()  # of the mark that each row stands for
+
+
+TABLE = object()  # the key of a mark that leads to the table
 
 
 class Chart(QWidget):
     """Base of all charts; a subclass draws in ``draw`` and appends to ``marks``."""
 
     chosen = Signal(object)  # a mark's key
+    table_wanted = Signal()
     told = Signal(str)  # what the mark says that is pointed at or reached by keys; nothing where there is none
 
     def __init__(self, name: str, lines: float = 12.0) -> None:
@@ -76,6 +81,10 @@ class Chart(QWidget):
     def answer(self) -> str:
         """Return in one line what the picture answers, with its uncertainty; nothing where it cannot be said."""
         return ""
+
+    def answer_key(self) -> object | None:
+        """Return the key of what the answer speaks of, ``None`` where no session stands behind it."""
+        return None
 
     def apply_theme(self, theme: Theme) -> None:
         """Use the theme's colours."""
@@ -108,7 +117,7 @@ class Chart(QWidget):
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         mark = self._mark_at(event.position())
         if mark is not None and event.button() == Qt.MouseButton.LeftButton:
-            self.chosen.emit(mark.key)
+            self._choose(mark)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         mark = self._mark_at(event.position())
@@ -135,7 +144,7 @@ class Chart(QWidget):
             self.update()
             self._tell()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and 0 <= self._at < len(self.marks):
-            self.chosen.emit(self.marks[self._at].key)
+            self._choose(self.marks[self._at])
         else:
             super().keyPressEvent(event)
 
@@ -149,6 +158,12 @@ class Chart(QWidget):
             QToolTip.showText(event.globalPos(), mark.text if mark else "", self)
             return True
         return super().event(event)
+
+    def _choose(self, mark: Mark) -> None:
+        if mark.key is TABLE:
+            self.table_wanted.emit()
+        else:
+            self.chosen.emit(mark.key)
 
     def _tell(self) -> None:
         if 0 <= self._at < len(self.marks):
@@ -207,28 +222,43 @@ class Chart(QWidget):
         painter.setPen(QColor(colour or self.theme.text))
         painter.drawText(area, align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, cut)
 
-    def say_empty(self, painter: QPainter, area: QRectF, words: str) -> None:
-        """Fill the place with the mark of nothing measured, and say so."""
-        painter.fillRect(area, self.hatch())
+    def say_empty(self, painter: QPainter, area: QRectF, words: str, *, is_measured: bool = False) -> None:
+        """Say that there is nothing to draw; what was not measured is hatched, a measured nothing is not."""
+        if not is_measured:
+            painter.fillRect(area, self.hatch())
         metrics = QFontMetricsF(painter.font())
         box = QRectF(0, 0, metrics.horizontalAdvance(words) + 24, metrics.height() * 1.8)
         box.moveCenter(area.center())
         painter.fillRect(box, QColor(self.theme.panel))
         self.say(painter, box, words, align=Qt.AlignmentFlag.AlignHCenter)
 
+    def key_lines(self, words: Sequence[str], width: float) -> int:
+        """Return how many lines the key takes in a width."""
+        metrics = QFontMetricsF(self.font())
+        lines, left = 1, 0.0
+        for each in words:
+            wide = _SWATCH + metrics.horizontalAdvance(each)
+            if left and left + wide > width:
+                lines, left = lines + 1, 0.0
+            left += wide + _BETWEEN
+        return lines
+
     def key_line(self, painter: QPainter, area: QRectF, parts: list[tuple[Callable[[QRectF], None], str]]) -> None:
-        """Draw swatches with their words in one line: the key stands in the picture."""
+        """Draw swatches with their words, in further lines where one is too short: the key stands in the picture."""
         metrics = QFontMetricsF(painter.font())
-        left = area.left()
+        line = metrics.height()
+        left, top = area.left(), area.top()
         for swatch, words in parts:
-            box = QRectF(left, area.center().y() - 5, 16, 10)
             width = metrics.horizontalAdvance(words)
-            if box.right() + width > area.right() + 2:
-                return
+            if left > area.left() and left + _SWATCH + width > area.right() + 2:
+                left, top = area.left(), top + line
+            box = QRectF(left, top + line / 2 - 5, 16, 10)
             swatch(box)
-            self.say(painter, QRectF(box.right() + 5, area.top(), width + 2, area.height()), words,
-                     colour=self.theme.muted)  # fmt: skip
-            left = box.right() + width + 22
+            self.say(painter, QRectF(box.right() + 5, top, width + 2, line), words, colour=self.theme.muted)
+            left = box.right() + width + _BETWEEN
+
+
+_SWATCH, _BETWEEN = 21.0, 22.0  # pixels: a swatch with its distance to its words, and between two of the key
 
 
 def nothing() -> str:

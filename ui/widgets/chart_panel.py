@@ -5,7 +5,9 @@ import io
 from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QFileDialog,
     QFrame,
     QHBoxLayout,
@@ -20,7 +22,7 @@ from ui.theme import Theme
 from ui.widgets.chart import Chart, TableTwin
 from ui.widgets.dress import Heading
 from ui.widgets.elided import Elided
-from ui.words import translate
+from ui.words import grouped, translate
 
 
 class TwinModel(QAbstractTableModel):
@@ -29,6 +31,10 @@ class TwinModel(QAbstractTableModel):
     def __init__(self, twin: TableTwin) -> None:
         super().__init__()
         self.twin = twin
+        # decimal points stand below each other: each column has as many digits as its finest number
+        self._decimals = [
+            max((_digits(row[column]) for row in twin.rows), default=0) for column in range(len(twin.head))
+        ]
 
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
         return 0 if parent.isValid() else len(self.twin.rows)
@@ -37,21 +43,34 @@ class TwinModel(QAbstractTableModel):
         return len(self.twin.head)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> object:
-        wanted = orientation == Qt.Orientation.Horizontal and role == Qt.ItemDataRole.DisplayRole
-        return self.twin.head[section] if wanted else None
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return self._side(section)
+        return self.twin.head[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         value = self.twin.rows[index.row()][index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            side = Qt.AlignmentFlag.AlignLeft if isinstance(value, str) else Qt.AlignmentFlag.AlignRight
-            return side | Qt.AlignmentFlag.AlignVCenter
+            return self._side(index.column())
         if role != Qt.ItemDataRole.DisplayRole:
             return None
+        if isinstance(value, float):
+            return grouped(value, self._decimals[index.column()])
         return "—" if value is None else str(value)
+
+    def _side(self, column: int) -> Qt.AlignmentFlag:
+        is_text = any(isinstance(row[column], str) for row in self.twin.rows)
+        side = Qt.AlignmentFlag.AlignLeft if is_text else Qt.AlignmentFlag.AlignRight
+        return side | Qt.AlignmentFlag.AlignVCenter
+
+
+def _digits(value: object) -> int:
+    return len(str(value).partition(".")[2]) if isinstance(value, float) else 0
 
 
 class ChartPanel(QFrame):
-    """Frame around one chart."""
+    """Frame around one chart: question, answer, the way to the sessions behind it, table, export."""
 
     message = Signal(str)
 
@@ -60,9 +79,15 @@ class ChartPanel(QFrame):
         self.chart, self._file = chart, file
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.title = Heading(title, 1.1)
-        self.title.setWordWrap(False)
         self.answer = Elided()
         chart.told.connect(self._tell)
+        chart.table_wanted.connect(lambda: self.switch.setChecked(True))
+        self.behind = QPushButton(translate("Insights", "Sessions"))
+        self.behind.setAccessibleName(
+            translate("Insights", "Show the sessions behind the answer: {title}").format(title=title)
+        )
+        self.behind.setToolTip(translate("Insights", "Shows the sessions behind the answer, or behind the row chosen"))
+        self.behind.clicked.connect(self._open_behind)
         self.switch = QPushButton(translate("Insights", "Table"))
         self.switch.setCheckable(True)
         self.switch.setAccessibleName(translate("Insights", "{title} as a table").format(title=title))
@@ -70,17 +95,21 @@ class ChartPanel(QFrame):
         self.export = QPushButton(translate("Insights", "Export…"))
         self.export.setAccessibleName(translate("Insights", "Export: {title}").format(title=title))
         self.export.clicked.connect(self._ask_export)
-        for button in (self.switch, self.export):  # the answer needs the room more than they do
+        for button in (self.behind, self.switch, self.export):
             button.setFixedWidth(button.fontMetrics().horizontalAdvance(button.text()) + 22)
         self.table = QTableView()
         self.table.setAccessibleName(title)
         self.table.verticalHeader().setVisible(False)
         self.table.setShowGrid(False)
         self.table.setAlternatingRowColors(True)
+        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.table.setTabKeyNavigation(False)
+        self.table.horizontalHeader().setHighlightSections(False)
+        self.table.activated.connect(self._open_row)
         top = QHBoxLayout()
-        top.addWidget(self.title)
-        top.addSpacing(8)
-        top.addWidget(self.answer, 1)
+        top.addWidget(self.title, 1)
+        top.addWidget(self.behind)
         top.addWidget(self.switch)
         top.addWidget(self.export)
         self._stack = QStackedLayout()
@@ -90,6 +119,7 @@ class ChartPanel(QFrame):
         layout.setContentsMargins(10, 6, 10, 6)
         layout.setSpacing(4)
         layout.addLayout(top)
+        layout.addWidget(self.answer)
         layout.addLayout(self._stack, 1)
 
     def apply_theme(self, theme: Theme) -> None:
@@ -99,6 +129,7 @@ class ChartPanel(QFrame):
     def refresh(self) -> None:
         """Say what the new data answer, and show them in the table too, if it is open."""
         self.answer.say(self.chart.answer())
+        self.behind.setVisible(self.chart.answer_key() is not None)
         if self.switch.isChecked():
             self._show_table(True)
 
@@ -114,6 +145,24 @@ class ChartPanel(QFrame):
             write_whole(path, out.getvalue().encode())
         else:
             write_whole(path, self.chart.save_picture(path))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the answer a second line in a narrow window."""
+        super().resizeEvent(event)
+        self.answer.set_lines(2 if self.width() < self.fontMetrics().horizontalAdvance("m") * 40 else 1)
+
+    def _open_behind(self) -> None:
+        """Open the sessions behind the row chosen in the table, else behind the answer."""
+        row = self.table.currentIndex()
+        if self.switch.isChecked() and row.isValid():
+            self._open_row(row)
+        else:
+            self.chart.chosen.emit(self.chart.answer_key())
+
+    def _open_row(self, row: QModelIndex) -> None:
+        keys = self.chart.table().keys
+        if row.row() < len(keys):
+            self.chart.chosen.emit(keys[row.row()])
 
     def _tell(self, words: str) -> None:
         """Say what the mark means that is pointed at, else what the picture answers."""

@@ -7,7 +7,8 @@ from datetime import datetime
 import numpy as np
 
 from evtech.measure.history import History
-from ui.words import quantity, translate
+from evtech.measure.quantity import NARROW_SPACE
+from ui.words import duration, quantity, translate
 
 _ENERGY = ("energy_import_total", "energy_total", "session_energy")
 _EVERYTHING = 10**9  # pixels: so many that the history gives every sample
@@ -28,11 +29,11 @@ class Between:
 
     def text(self) -> str:
         """Return one line for people."""
-        words = translate("Cursors", "A {a}   B {b}   Δt {dt} s   P mean {mean}, min {low}, max {high}   E {energy}")
+        words = translate("Cursors", "A {a}   B {b}   Δt {dt}   P mean {mean}, min {low}, max {high}   E {energy}")
         return words.format(
             a=_clock(self.start),
             b=_clock(self.end),
-            dt=f"{self.end - self.start:.1f}",
+            dt=_length(self.end - self.start),
             mean=quantity(self.mean_w, "W"),
             low=quantity(self.low_w, "W"),
             high=quantity(self.high_w, "W"),
@@ -71,6 +72,11 @@ def _values(history: History, point: str | None, start: float, end: float) -> np
     times, values = history.window(point, start, end, _EVERYTHING)
     inside = values[(times >= start) & (times <= end) & np.isfinite(values)]
     return inside.astype(np.float64)
+
+
+def _length(seconds: float) -> str:
+    """Return a length of time as a person says it: seconds with a decimal below a minute, else h:m:s."""
+    return f"{seconds:.1f}{NARROW_SPACE}s" if seconds < 60 else duration(round(seconds))
 
 
 def _clock(at: float) -> str:

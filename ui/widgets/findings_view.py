@@ -200,6 +200,7 @@ class FindingsView(QWidget):
 
     def _ask(self, finding: "Anomaly", status: str) -> None:
         dialog = JudgeDialog(status, self._bridge.bench.technician, self)
+        dress(dialog, self.theme)
         if dialog.exec():
             self.keep(finding, status, dialog.reason.text().strip(), dialog.technician.text().strip())
 

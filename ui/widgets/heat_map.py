@@ -7,9 +7,12 @@ from PySide6.QtGui import QColor, QFontMetricsF, QLinearGradient, QPainter
 
 from evtech.insights.demand import WeekHours
 from evtech.insights.weekly import WeekSpread
-from ui.theme import contrast
+from ui.theme import FIELD, contrast
 from ui.widgets.chart import Chart, Mark, TableTwin, nothing
 from ui.words import translate
+
+INKS = ("#000000", "#ffffff")  # of a cell's figure: between these two 4.5:1 is always to be had
+FIELD_DEPTH = 0.53
 
 
 def weekdays() -> tuple[str, ...]:
@@ -21,7 +24,8 @@ def weekdays() -> tuple[str, ...]:
     )  # fmt: skip
 
 
-def _hour(hour: int) -> str:
+def hour_name(hour: int) -> str:
+    """Return an hour of the week in words (0 = Monday 0 h)."""
     return f"{weekdays()[hour // 24]} {hour % 24}–{hour % 24 + 1} h"
 
 
@@ -29,7 +33,7 @@ class HeatMap(Chart):
     """Share of the watched port-hours in which a vehicle stood there; hatched where nobody watched."""
 
     def __init__(self) -> None:
-        super().__init__(translate("Insights", "Occupation by hour of the week"), 13)
+        super().__init__(translate("Insights", "Occupation by hour of the week"), 11)
         self.week: WeekHours | None = None
         self.spread: WeekSpread | None = None
 
@@ -43,8 +47,12 @@ class HeatMap(Chart):
         if not shares:
             return ""
         share, hour = max(shares)
-        words = translate("Insights", "fullest: {hour}, {pct} %{weeks}")
-        return words.format(hour=_hour(hour), pct=f"{100 * share:.0f}", weeks=self._weeks(hour))
+        words = translate("Insights", "fullest: {hour}, {pct} % occupied{weeks}")
+        return words.format(hour=hour_name(hour), pct=f"{100 * share:.0f}", weeks=self._weeks(hour))
+
+    def answer_key(self) -> object | None:
+        shares = [(share, hour) for hour in range(168) if (share := self.share(hour))]
+        return max(shares)[1] if shares else None
 
     def below(self) -> int:
         return 24
@@ -71,7 +79,7 @@ class HeatMap(Chart):
             percent = None if share is None else round(100 * share, 1)
             rows.append((weekdays()[hour // 24], hour % 24, percent, *self._figures(hour),
                          None if kwh is None else round(kwh, 3), round(exposed, 1)))  # fmt: skip
-        return TableTwin(head, rows)
+        return TableTwin(head, rows, range(168))
 
     def draw(self, painter: QPainter, area: QRectF) -> None:
         metrics = QFontMetricsF(painter.font())
@@ -99,7 +107,7 @@ class HeatMap(Chart):
 
     def _cell(self, painter: QPainter, cell: QRectF, hour: int, font: object) -> None:
         share = self.share(hour)
-        name = _hour(hour)
+        name = hour_name(hour)
         if share is None:
             painter.fillRect(cell, self.hatch())
             self.marks.append(Mark(cell, hour, f"{name}: {nothing()}"))
@@ -114,14 +122,16 @@ class HeatMap(Chart):
             return
         usual = painter.font()
         painter.setFont(font)  # type: ignore[arg-type]
-        ink = max((self.theme.text, self.theme.panel), key=lambda ink: contrast(ink, colour.name()))
+        ink = max(INKS, key=lambda ink: contrast(ink, colour.name()))
         self.say(painter, cell, f"{100 * share:.0f}", align=Qt.AlignmentFlag.AlignHCenter, colour=ink)
         painter.setFont(usual)
 
     def _weeks(self, hour: int) -> str:
-        """Return in brackets what single weeks were; nothing where one week is all there is."""
-        if self.spread is None or self.spread.weeks[hour] < 2:
+        """Return in brackets what single weeks were, or that one week is all there is."""
+        if self.spread is None or self.spread.weeks[hour] < 1:
             return ""
+        if self.spread.weeks[hour] < 2:
+            return translate("Insights", " (one week only)")
         words = translate("Insights", " ({n} weeks: {low}–{high} %)")
         low, high = (f"{100 * float(part[hour]):.0f}" for part in (self.spread.low, self.spread.high))
         return words.format(n=int(self.spread.weeks[hour]), low=low, high=high)
@@ -149,7 +159,10 @@ class HeatMap(Chart):
                       [(lambda box: painter.fillRect(box, self.hatch()), nothing())])  # fmt: skip
 
     def _colour(self, share: float) -> QColor:
-        """Return a step from the panel to the purple of the theme: no severity is meant."""
+        """Return a step from the window's colour to the purple of the theme: no severity is meant.
+
+        In the field the darkest step stays so light that black figures keep their 7:1.
+        """
         low, high = QColor(self.theme.window), QColor(self.theme.phases[1])
-        part = share**0.8
+        part = share**0.8 * (FIELD_DEPTH if self.theme is FIELD else 1.0)
         return QColor(*(round(a + (b - a) * part) for a, b in zip(low.getRgb()[:3], high.getRgb()[:3], strict=True)))

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from PySide6.QtCore import QDate, QLocale, Signal
+from PySide6.QtCore import QDate, QEvent, QLocale, Qt, Signal
 from PySide6.QtWidgets import QComboBox, QDateEdit, QHBoxLayout, QLabel, QPushButton, QWidget
 
 from evtech.reports.periods import Days
@@ -33,6 +33,7 @@ class MonthChoice(QWidget):
         self.back = self._button("‹", translate("Period", "Earlier"), -1)
         self.forth = self._button("›", translate("Period", "Later"), 1)
         self.label = QLabel()
+        self.label.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.first, self.last = QDateEdit(self._first.addDays(-30)), QDateEdit(self._first)
         for edit, name in (
             (self.first, translate("Period", "First day")),
@@ -44,6 +45,7 @@ class MonthChoice(QWidget):
             edit.dateChanged.connect(self.changed)
         for widget in (self.kind, self.back, self.label, self.forth, self.first, self.last):
             row.addWidget(widget)
+        row.addStretch(1)
         self.kind.currentIndexChanged.connect(self._settle)
         self._settle()
 
@@ -79,11 +81,25 @@ class MonthChoice(QWidget):
                 year,
             )
             self.label.setText(names[self.kind.currentIndex()])
+        self.label.setMinimumWidth(self._widest())
         for widget in (self.back, self.label, self.forth):
             widget.setVisible(not self._is_free())
         for edit in (self.first, self.last):
             edit.setVisible(self._is_free())
         self.changed.emit()
+
+    def _widest(self) -> int:
+        """Return the width of the longest month: the arrows keep their places while one steps through a year."""
+        advance = self.label.fontMetrics().horizontalAdvance
+        return max(advance(f"{QLocale().standaloneMonthName(month)} 2026") for month in range(1, 13))
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Keep the widths in step with the theme's font."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.FontChange and hasattr(self, "forth"):
+            for button in (self.back, self.forth):
+                button.setFixedWidth(button.fontMetrics().height() * 2)
+            self.label.setMinimumWidth(self._widest())
 
     def _button(self, sign: str, name: str, way: int) -> QPushButton:
         button = QPushButton(sign)

@@ -43,7 +43,7 @@ class Period(QWidget):
         if index < len(_DAYS):
             days = _DAYS[index]
             return (None if days is None else today - timedelta(days=days - 1)), None
-        first, last = (_local(edit.date()) for edit in (self.first, self.last))
+        first, last = sorted(_local(edit.date()) for edit in (self.first, self.last))
         return first, last + timedelta(days=1)
 
     def _show_dates(self) -> None:

@@ -12,13 +12,14 @@ from datetime import datetime
 import numpy as np
 import pyqtgraph as pg
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPen, QResizeEvent
-from PySide6.QtWidgets import QVBoxLayout, QWidget
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QResizeEvent
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from ui.theme import LIGHT, Theme
 from ui.words import translate
 
 Window = Callable[[str, float, float, int], tuple[np.ndarray, np.ndarray]]
+LABEL_ROWS = 3  # of words of marks above each other; what finds no room is told by its line alone
 _MARGIN = 0.03  # of the time shown, at the right, for the names of the curves
 _STYLES = (Qt.PenStyle.SolidLine, Qt.PenStyle.DashLine, Qt.PenStyle.DotLine)
 
@@ -47,11 +48,22 @@ def panels_for(points: set[str]) -> list[Panel]:
     return [panel for panel in kept if panel.points]
 
 
+_STEPS_S = (1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10800, 21600, 43200, 86400, 172800, 604800)
+
+
 class TimeAxis(pg.AxisItem):
-    """Local clock times."""
+    """Local clock times, at full seconds, minutes and hours as a clock has them."""
+
+    def tickSpacing(self, minVal: float, maxVal: float, size: float) -> list[tuple[float, float]]:
+        advance = QFontMetrics(QApplication.font()).horizontalAdvance
+        a_pixel = (maxVal - minVal) / max(size, 1.0)
+        room = {True: 1.8 * advance("00:00:00") * a_pixel, False: 2.2 * advance("00:00") * a_pixel}
+        step = next((step for step in _STEPS_S if step >= room[step < 60]), _STEPS_S[-1])
+        offset = datetime.fromtimestamp(max(minVal, 86400.0)).astimezone().utcoffset()
+        return [(step, -offset.total_seconds() % step if offset is not None else 0.0)]
 
     def tickStrings(self, values: list[float], scale: float, spacing: float) -> list[str]:
-        form = "%H:%M:%S" if spacing < 60 else "%H:%M"
+        form = "%H:%M:%S" if spacing < 60 else "%H:%M" if spacing < 86400 else "%d %b"
         return [datetime.fromtimestamp(value).strftime(form) if value > 0 else "" for value in values]  # noqa: DTZ006
 
 
@@ -102,6 +114,7 @@ class Plots(QWidget):
         self._plots: list[pg.PlotItem] = []
         self._curves: dict[str, pg.PlotDataItem] = {}
         self._marks: list[tuple[pg.PlotItem, object]] = []
+        self._labels: list[tuple[pg.TextItem, float, float]] = []  # of marks: where they are, how wide (px)
         self._ends: dict[str, pg.TextItem] = {}
         self._marked: object = None
         for row, panel in enumerate(self.panels):
@@ -131,10 +144,16 @@ class Plots(QWidget):
                     last = int(np.flatnonzero(np.isfinite(scaled))[-1])
                     heights[name] = (float(times[last]), float(scaled[last]))
                 self._ends[name].setVisible(bool(len(real)))
-            plot.setXRange(start, end + self.margin * (end - start), padding=0.0)
+            plot.setXRange(start, end + self._margin_for(plot) * (end - start), padding=0.0)
             if extremes:
                 _calm_range(plot, min(extremes), max(extremes))
-            self._put_ends(plot, heights)
+            self._put_ends(plot, {name: (min(x, end), y) for name, (x, y) in heights.items()})
+        self._put_labels()
+
+    def _margin_for(self, plot: pg.PlotItem) -> float:
+        """Return the share of the time shown that is kept free at the right: the curves' names fit into it."""
+        names = QFontMetrics(QApplication.font()).horizontalAdvance("L1") + 8
+        return max(self.margin, names / max(plot.vb.width() - names, 1.0))
 
     def show_cursors(self, shown: bool, start: float = 0.0, end: float = 0.0) -> None:
         """Show or hide two lines that can be dragged; shown anew they stand at thirds of [start, end]."""
@@ -171,7 +190,8 @@ class Plots(QWidget):
         if not heights:
             return
         low, high = plot.viewRange()[1]
-        row = (high - low) * 15 / max(plot.vb.height(), 30)  # height of a name in the plot's unit
+        line = QFontMetrics(QApplication.font()).height() * 0.95
+        row = (high - low) * line / max(plot.vb.height(), 30)  # height of a name in the plot's unit
         names = sorted(heights, key=lambda name: heights[name][1])
         places = _apart([heights[name][1] for name in names], row, low + row / 2, high - row / 2)
         for name, place in zip(names, places, strict=True):
@@ -188,27 +208,41 @@ class Plots(QWidget):
         self._marks.clear()
         brush = QColor(self.theme.muted)
         brush.setAlpha(50)
-        for index, plot in enumerate(self._plots):
+        for plot in self._plots:
             for start, end in gaps:
                 region = pg.LinearRegionItem((start, end), movable=False, brush=brush, pen=pg.mkPen(None))
                 self._keep(plot, region)
-                if index == 0:
-                    label = pg.TextItem(
-                        translate("Plot", "gap {s:.0f} s").format(s=end - start), self.theme.muted, anchor=(0.5, 1)
-                    )
-                    self._keep(plot, label)
-                    label.setPos((start + end) / 2, plot.viewRange()[1][0])
-            for number, (at, text) in enumerate(events):
-                label = text if index == 0 else None
-                left, right = plot.viewRange()[0]
-                is_last = at > left + 0.9 * (right - left)  # there the names of the curves stand
-                options = {
-                    "position": 0.92 - 0.16 * (number % 2),
-                    "color": self.theme.muted,
-                    "anchors": [(1, 0), (1, 0)] if is_last else [(0, 0), (0, 0)],
-                }
-                line = pg.InfiniteLine(at, 90, self._pen(self.theme.muted, 2), label=label, labelOpts=options)
-                self._keep(plot, line)
+            for at, _ in events:
+                self._keep(plot, pg.InfiniteLine(at, 90, self._pen(self.theme.muted, 2)))
+        words = [(start, translate("Plot", "gap {s:.0f} s").format(s=end - start)) for start, end in gaps]
+        self._labels = [self._label(at, text) for at, text in sorted([*words, *events])]
+        self._put_labels()
+
+    def _label(self, at: float, text: str) -> tuple[pg.TextItem, float, float]:
+        item = pg.TextItem(text, self.theme.muted, anchor=(0, 0))
+        if self._plots:
+            self._keep(self._plots[0], item)
+        return item, at, QFontMetrics(QApplication.font()).horizontalAdvance(text) + 14.0
+
+    def _put_labels(self) -> None:
+        """Put the words of marks into rows at the top, where they cover neither each other nor the curves' names."""
+        if not self._labels or not self._plots:
+            return
+        plot = self._plots[0]
+        (left, right), (low, high) = plot.viewRange()
+        a_pixel = (right - left) / max(plot.vb.width(), 1.0)
+        row = (high - low) * QFontMetrics(QApplication.font()).height() / max(plot.vb.height(), 30.0)
+        names = max((end.pos().x() for end in self._ends.values() if end.isVisible()), default=right)
+        free = [left] * LABEL_ROWS
+        for item, at, pixels in self._labels:
+            wide = pixels * a_pixel
+            meets_names = at < names + 20 * a_pixel and at + wide > names
+            place = at - wide if meets_names or at + wide > right else at
+            into = next((n for n, edge in enumerate(free) if edge <= place), None)
+            item.setVisible(into is not None and left <= at <= right)
+            if into is not None and left <= at <= right:
+                free[into] = place + wide
+                item.setPos(place, high - into * row)
 
     def show_limits(self, limits: list[tuple[float, ...]]) -> None:
         """Draw limits as labelled level lines, one tuple a plot in the plot's unit, and make room for them."""

@@ -18,11 +18,11 @@ from PySide6.QtGui import QBrush, QColor, QFontMetricsF, QPainter, QPen
 from evtech.insights.availability import PortAvailability
 from evtech.insights.grid import hours_of
 from evtech.insights.intervals import Interval
-from evtech.insights.rates import Rate
+from evtech.insights.rates import Rate, rate
 from evtech.insights.ribbon import DOWN, EXCUSED, FREE, IN_USE, UNKNOWN
 from evtech.insights.trends import DAY, MONTH, WEEK, boundaries
-from ui.widgets.chart import Chart, Mark, TableTwin, nothing
-from ui.words import translate
+from ui.widgets.chart import TABLE, Chart, Mark, TableTwin, nothing
+from ui.words import grouped, translate
 
 SHOWN = 6
 LONGEST_EXACT_S = 10 * 86400.0
@@ -46,9 +46,9 @@ def kinds() -> dict[str, str]:
     return {
         IN_USE: translate("Insights", "in use"),
         FREE: translate("Insights", "free"),
-        DOWN: translate("Insights", "down (drawn large enough to be seen)"),
+        DOWN: translate("Insights", "down (short ones enlarged)"),
         EXCUSED: translate("Insights", "down, excused"),
-        UNKNOWN: nothing(),
+        UNKNOWN: translate("Insights", "not known"),
     }
 
 
@@ -72,7 +72,7 @@ class PortRibbon(Chart):
     def show_ports(self, rows: Sequence[PortRow], period: Interval, zone: str) -> None:
         """Show ports in the order given."""
         self.rows, self.period, self.zone = list(rows), period, ZoneInfo(zone)
-        self._lines = 3.4 + 1.5 * max(1, min(len(rows), SHOWN))
+        self._lines = 3.4 + 1.3 * max(1, min(len(rows), SHOWN))
         self.updateGeometry()
         self.update()
 
@@ -91,30 +91,50 @@ class PortRibbon(Chart):
         if not self.rows:
             return ""
         worst = self.rows[0]
-        words = translate("Insights", "worst: {port}, {figures}")
+        if _down_h(worst) > 0:
+            words = translate("Insights", "longest down: {port}, {figures}")
+        elif _failed(worst):
+            words = translate("Insights", "most failures: {port}, {figures}")
+        else:
+            return self._all_well()
         return words.format(port=worst.port, figures=_says(worst))
+
+    def answer_key(self) -> object | None:
+        failing = [row for row in self.rows[:1] if _failed(row)]
+        return Failed(failing[0].port) if failing else None
+
+    def _all_well(self) -> str:
+        tried = sum(row.rate.n for row in self.rows if row.rate is not None)
+        said = [translate("Insights", "no port was seen down")]
+        if (found := rate(0, tried)) is not None:
+            words = translate("Insights", "0 of {n} attempts failed (95 % interval 0–{high} %)")
+            said.append(words.format(n=grouped(tried), high=f"{found.high:.0f}"))
+        return ", ".join(said)
 
     def table(self) -> TableTwin:
         head = (
             translate("Insights", "Port"), translate("Insights", "Site"), translate("Insights", "Up / %"),
             translate("Insights", "Down / h"), translate("Insights", "Excused / h"),
-            translate("Insights", "Watched / %"), translate("Insights", "Failures"),
-            translate("Insights", "MTBF / h"), translate("Insights", "MTTR / h"),
-            translate("Insights", "Attempts"), translate("Insights", "Succeeded / %"),
+            translate("Insights", "Known / %"), translate("Insights", "Outages"),
+            translate("Insights", "Up per outage / h"), translate("Insights", "Repair time / h"),
+            translate("Insights", "Attempts"), translate("Insights", "Failed"), translate("Insights", "Failed / %"),
+            translate("Insights", "95 % from"), translate("Insights", "95 % to"),
         )  # fmt: skip
         rows: list[tuple[object, ...]] = []
         for row in self.rows:
             a, r = row.available, row.rate
-            figures = (None,) * 7
+            figures: tuple[object, ...] = (None,) * 7
             if a is not None:
                 figures = (
                     _round(a.nevi_actual_pct, 3), round(a.outage_min / 60, 2), round(a.excluded_min / 60, 2),
                     _round(a.coverage_pct, 1), a.failures, _round(a.mtbf_h, 1), _round(a.mttr_h, 2),
                 )  # fmt: skip
-            rows.append(
-                (row.port, row.site, *figures, r.n if r else 0, _round(r.value, 1) if r else None)
-            )  # fmt: skip
-        return TableTwin(head, rows)
+            tried: tuple[object, ...] = (0, None, None, None, None)
+            if r is not None:
+                tried = (r.n, r.n - r.k, *(round(100 - part, 1) for part in (r.value, r.high, r.low)))
+            rows.append((row.port, row.site, *figures, *tried))
+        keys = [Failed(row.port) if _failed(row) else (row.port, self.period) for row in self.rows]
+        return TableTwin(head, rows, keys)
 
     def draw(self, painter: QPainter, area: QRectF) -> None:
         metrics = QFontMetricsF(painter.font())
@@ -122,14 +142,18 @@ class PortRibbon(Chart):
         if not self.rows:
             self.say_empty(painter, area, nothing())
             return
-        key = QRectF(area.left(), area.top(), area.width(), line)
+        more = len(self.rows) - SHOWN
+        further = translate("Insights", "{n} more ports in the table").format(n=more) if more > 0 else ""
+        beside = metrics.horizontalAdvance(further) + 24 if further else 0.0
+        lines = self.key_lines(list(kinds().values()), area.width() - beside)
+        key = QRectF(area.left(), area.top(), area.width() - beside, line * lines)
         names = min(area.width() * 0.24, max(metrics.horizontalAdvance(r.port) for r in self.rows) + 10)
         says = min(
-            area.width() * 0.34,
-            metrics.horizontalAdvance("up 99.99 % · 100 % watched · 100 of 1000 failed (10–20 %)") + 8,
+            area.width() * 0.4,
+            max(metrics.horizontalAdvance(_says(r)) for r in self.rows[:SHOWN]) + 12,
         )
         bars = QRectF(area.left() + names, key.bottom() + 6, area.width() - names - says,
-                      area.height() - line * 2.3 - 6)  # fmt: skip
+                      area.height() - line * (1.3 + lines) - 6)  # fmt: skip
         shown = self.rows[:SHOWN]
         high = bars.height() / len(shown)
         self._columns_said = self._say_columns(bars.width())
@@ -143,12 +167,12 @@ class PortRibbon(Chart):
             failed = translate("Insights", "{port}: the failed attempts").format(port=row.port)
             self.marks.append(Mark(words, Failed(row.port), failed))
         self._times(painter, bars, line)
-        more = len(self.rows) - len(shown)
         parts = [(lambda box, kind=kind: self._fill(painter, box, kind), words) for kind, words in kinds().items()]
         self.key_line(painter, key, parts)  # type: ignore[arg-type]
-        if more:
-            words = translate("Insights", "{n} more ports in the table").format(n=more)
-            self.say(painter, key, words, align=Qt.AlignmentFlag.AlignRight, colour=self.theme.muted)
+        if further:
+            box = QRectF(area.right() - beside + 12, area.top(), beside - 12, line)
+            self.say(painter, box, further, align=Qt.AlignmentFlag.AlignRight, colour=self.theme.accent)
+            self.marks.append(Mark(box, TABLE, further))
 
     def _ribbon(self, painter: QPainter, bar: QRectF, row: PortRow) -> None:
         if self._columns_said:
@@ -224,7 +248,7 @@ class PortRibbon(Chart):
             quiet.setAlpha(60)
             painter.fillRect(box, quiet)
         elif kind == IN_USE:
-            painter.fillRect(box, QColor(self.theme.phases[1]))
+            painter.fillRect(box, QColor(self.theme.phases[2]))
         else:
             colour = QColor(self.theme.fault if kind == DOWN else self.theme.warning)
             painter.fillRect(box, colour)
@@ -254,21 +278,29 @@ def _says(row: PortRow) -> str:
     parts = []
     if row.available is not None and row.available.nevi_actual_pct is not None:
         pct = math.floor(100 * row.available.nevi_actual_pct) / 100  # a minute down never rounds to 100
-        up = translate("Insights", "up {pct} %").format(pct=f"{pct:.2f}")
-        parts.append(up)
-        if row.available.coverage_pct is not None and row.available.coverage_pct < 99.5:
-            parts.append(translate("Insights", "{pct} % watched").format(pct=f"{row.available.coverage_pct:.0f}"))
+        words, known = translate("Insights", "up {pct} %"), row.available.coverage_pct
+        if known is not None and known < 99.5:
+            words = translate("Insights", "up {pct} % of the {known} % known")
+        parts.append(words.format(pct=f"{pct:.2f}", known=f"{known:.0f}"))
     else:
         parts.append(nothing())
     if row.rate is not None:
         words = translate("Insights", "{k} of {n} failed ({low}–{high} %)")
         parts.append(
             words.format(
-                k=row.rate.n - row.rate.k, n=row.rate.n, low=f"{100 - row.rate.high:.0f}",
-                high=f"{100 - row.rate.low:.0f}",
+                k=_failed(row), n=row.rate.n, low=f"{100 - row.rate.high:.0f}", high=f"{100 - row.rate.low:.0f}",
             )
         )  # fmt: skip
     return " · ".join(parts)
+
+
+def _failed(row: PortRow) -> int:
+    return row.rate.n - row.rate.k if row.rate is not None else 0
+
+
+def _down_h(row: PortRow) -> float:
+    a = row.available
+    return 0.0 if a is None else (a.outage_min - a.excluded_min) / 60
 
 
 def _round(value: float | None, digits: int) -> float | None:

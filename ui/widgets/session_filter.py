@@ -43,14 +43,22 @@ class SessionFilterBar(QWidget):
             first.addWidget(widget, 1)
         second.addWidget(self.result)
         second.addWidget(self.period)
+        self.forget = QPushButton(translate("Sessions", "Clear filters"))
+        self.forget.clicked.connect(self._clear_all)
+        second.addWidget(self.forget)
+        second.addStretch()
         self._beside.addLayout(first, 1)
         self._beside.addLayout(second)
         column.addLayout(self._beside)
         column.addWidget(self._make_chip())
         for widget in (self.text, self.charger, self.site):
             widget.textChanged.connect(self._timer.start)
+            widget.textChanged.connect(self._settle)
         self.result.currentIndexChanged.connect(self.changed)
         self.period.changed.connect(self.changed)
+        self.result.currentIndexChanged.connect(self._settle)
+        self.period.changed.connect(self._settle)
+        self._settle()
 
     def set_narrow(self, is_narrow: bool) -> None:
         """Put the fields into two rows where there is no room for one."""
@@ -100,6 +108,22 @@ class SessionFilterBar(QWidget):
         row.addWidget(everything)
         self.chip.setVisible(False)
         return self.chip
+
+    def _settle(self) -> None:
+        """Offer to take the filters away where there are some; the place of the button stays free."""
+        edits = (self.text, self.charger, self.site)
+        is_any = any(edit.text().strip() for edit in edits) or self.result.currentIndex() > 0
+        self.forget.setEnabled(is_any or self.period.choice.currentIndex() > 0)
+        why = translate("Sessions", "No filter is set")
+        self.forget.setToolTip(translate("Sessions", "Takes every filter away") if self.forget.isEnabled() else why)
+
+    def _clear_all(self) -> None:
+        ids, words = self._ids, self.chip_words.text()
+        self.clear()
+        self._ids = ids  # the sessions behind a mark have a button of their own
+        self.chip_words.setText(words)
+        self.chip.setVisible(ids is not None)
+        self.changed.emit()
 
     def _forget(self) -> None:
         self.show_behind(None, "")

@@ -17,6 +17,8 @@ from evtech.store.records import ChargingSession
 from evtech.store.results import Result
 from evtech.store.session_extras import Correction
 from ui.theme import LIGHT, Theme
+from ui.widgets.cursor_box import CursorBox
+from ui.widgets.elided import Elided
 from ui.words import local_time, translate
 
 _CURVES = (
@@ -99,19 +101,25 @@ class SessionView(QWidget):
         self.data: SessionData | None = None
         self.plots = None
         self._moment: list[tuple[float, str]] = []
+        self._cursor = 0
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        column.addLayout(self._make_bar())
+        self.which = Elided()
+        self.which.setVisible(False)
+        column.addWidget(self.which)
+        self.bar = self._make_bar()
+        column.addWidget(self.bar)
         self.between = QLabel()
         self.between.setWordWrap(True)
         self.between.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.between.setVisible(False)
         column.addWidget(self.between)
-        holder = QWidget()  # takes the room of the plots while there are none
-        self._box = QVBoxLayout(holder)
-        self._box.setContentsMargins(0, 0, 0, 0)
-        column.addWidget(holder, 1)
+        self.box = CursorBox()  # takes the room of the plots while there are none
+        self.box.chosen.connect(self._choose_cursor)
+        self.box.moved.connect(self._move_cursor)
+        self.box.put.connect(self._put_cursor)
+        column.addWidget(self.box, 1)
         self._timer = QTimer(self, interval=SCRUB_MS, singleShot=True)
         self._timer.timeout.connect(self._draw)
 
@@ -120,8 +128,13 @@ class SessionView(QWidget):
         self.clear()
         self.data = data
         self.slider.setValue(0)
-        if not data.history.points or not len(data.history):
-            self.between.setText(translate("Sessions", "No samples were kept of this session."))
+        has_samples = bool(data.history.points) and bool(len(data.history))
+        self.bar.setVisible(has_samples)
+        self.box.setEnabled(has_samples)
+        if not has_samples:
+            self.between.setText(
+                translate("Sessions", "There are no curves: no samples of this session were recorded or imported.")
+            )
             self.between.setVisible(True)
             return
         from ui.widgets.plots import Plots  # pyqtgraph costs half a second: not before a plot is wanted
@@ -129,13 +142,18 @@ class SessionView(QWidget):
         self.plots = Plots(set(data.history.points) - set(_REGISTERS))
         self.plots.setMinimumHeight(self.fontMetrics().height() * 13)
         self.plots.apply_theme(self.theme)
-        self._box.addWidget(self.plots)
+        self.box.column.addWidget(self.plots)
         for line in self.plots.cursors:
             line.sigPositionChanged.connect(self._tell_between)
         self._draw()
         self._show_marks()
         if self.cursors.isChecked():
             self._show_cursors(True)
+
+    def say_which(self, words: str) -> None:
+        """Say which of two sessions this is, or with nothing that it is the only one."""
+        self.which.say(words)
+        self.which.setVisible(bool(words))
 
     def show_moment(self, at: float) -> None:
         """Show a quarter of an hour around a moment (s since 1970, as recorded) of a long session, and mark it."""
@@ -157,7 +175,7 @@ class SessionView(QWidget):
         self.data = None
         self.between.setVisible(False)
         if self.plots is not None:
-            self._box.removeWidget(self.plots)
+            self.box.column.removeWidget(self.plots)
             self.plots.hide()
             self.plots.deleteLater()
             self.plots = None
@@ -173,8 +191,10 @@ class SessionView(QWidget):
         if self.plots is not None and self.data is not None:
             self.plots.show_marks(self.data.gaps, [*self.data.marks, *self._moment])
 
-    def _make_bar(self) -> QHBoxLayout:
-        row = QHBoxLayout()
+    def _make_bar(self) -> QWidget:
+        bar = QWidget()
+        row = QHBoxLayout(bar)
+        row.setContentsMargins(0, 0, 0, 0)
         self.window_choice = QComboBox()
         for words in (
             translate("Sessions", "Whole session"),
@@ -185,18 +205,21 @@ class SessionView(QWidget):
         ):
             self.window_choice.addItem(words)
         self.window_choice.setAccessibleName(translate("Sessions", "Time shown"))
-        self.window_choice.currentIndexChanged.connect(self._draw)
+        self.window_choice.currentIndexChanged.connect(self._change_window)
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, _STEPS)
         self.slider.setAccessibleName(translate("Sessions", "Place in the session"))
         self.slider.valueChanged.connect(lambda: self._timer.isActive() or self._timer.start())
         self.cursors = QPushButton(translate("Sessions", "Cursors A | B"))
         self.cursors.setCheckable(True)
+        self.cursors.setToolTip(
+            translate("Sessions", "Two lines to drag, or with Tab to the curves: A, B and the arrow keys")
+        )
         self.cursors.toggled.connect(self._show_cursors)
         row.addWidget(self.window_choice)
         row.addWidget(self.slider, 1)
         row.addWidget(self.cursors)
-        return row
+        return bar
 
     def shown(self) -> tuple[float, float]:
         """Return the span that is drawn (s since 1970)."""
@@ -208,8 +231,43 @@ class SessionView(QWidget):
         left = start + (end - start - wide) * self.slider.value() / _STEPS
         return left, left + wide
 
+    def _change_window(self) -> None:
+        """Draw another window; cursors that would be out of it come along."""
+        self._draw()
+        if self.plots is None or self.data is None or not self.cursors.isChecked():
+            return
+        start, end = self.shown()
+        if not all(start <= line.value() <= end for line in self.plots.cursors):
+            self.plots.show_cursors(True, start, end)
+            self._tell_between()
+
+    def _choose_cursor(self, index: int) -> None:
+        """Take a cursor in hand; one that is out of the window comes into its middle."""
+        self._cursor = index
+        self.cursors.setChecked(True)
+        if self.plots is not None:
+            start, end = self.shown()
+            if not start <= self.plots.cursors[index].value() <= end:
+                self.plots.set_cursor(index, (start + end) / 2)
+
+    def _move_cursor(self, share: float) -> None:
+        if self.plots is not None:
+            self._choose_cursor(self._cursor)
+            start, end = self.shown()
+            at = self.plots.cursors[self._cursor].value() + share * (end - start)
+            self.plots.set_cursor(self._cursor, min(max(at, start), end))
+
+    def _put_cursor(self, share: float) -> None:
+        if self.plots is not None:
+            self._choose_cursor(self._cursor)
+            start, end = self.shown()
+            self.plots.set_cursor(self._cursor, start + share * (end - start))
+
     def _draw(self) -> None:
-        self.slider.setEnabled(self.window_choice.currentIndex() > 0)
+        is_part = self.window_choice.currentIndex() > 0
+        self.slider.setEnabled(is_part)
+        self._tell_between()
+        self.slider.setToolTip("" if is_part else translate("Sessions", "Choose a time shown to move through it"))
         if self.plots is not None and self.data is not None:
             self.plots.redraw(self.data.history.window, *self.shown())
 
@@ -225,7 +283,10 @@ class SessionView(QWidget):
         from ui.widgets.cursors import between
 
         one, other = (line.value() for line in self.plots.cursors)
-        self.between.setText(between(self.data.history, one, other).text())
+        start, end = self.shown()
+        unseen = [name for name, at in (("A", one), ("B", other)) if not start <= at <= end]
+        words = translate("Sessions", "   ({names} not in sight)").format(names=", ".join(unseen)) if unseen else ""
+        self.between.setText(between(self.data.history, one, other).text() + words)
 
 
 def extras_text(data: SessionData) -> list[tuple[str, str]]:

@@ -3,16 +3,10 @@
 from functools import cache
 from zoneinfo import available_timezones
 
-from PySide6.QtCore import Qt, QTimeZone, Signal
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QComboBox
 
 from ui.words import translate
-
-
-def own_zone() -> str:
-    """Return the laptop's IANA zone; UTC where it is told as none."""
-    name = bytes(QTimeZone.systemTimeZoneId().data()).decode()
-    return name if "/" in name and not name.startswith("Etc/") else "UTC"
 
 
 class ZoneBox(QComboBox):
