@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QDate, Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from evtech.store.archive import Archive
@@ -251,8 +251,26 @@ def test_further_ports_are_one_click_away(page: InsightsPage, qtbot: QtBot) -> N
     assert page.panels[2].switch.isChecked()
 
 
-def test_the_page_fits_a_small_laptop_without_scrolling(window: MainWindow, page: InsightsPage) -> None:
+def test_the_page_fits_a_small_laptop_without_scrolling(
+    window: MainWindow, page: InsightsPage, qtbot: QtBot
+) -> None:  # fmt: skip
     window.resize(1366, 768)
-    page.grab()
+    page.ribbon.show_ports(page.ribbon.rows * 3, page.ribbon.period, "UTC")
+    for panel in page.panels:
+        panel.switch.setChecked(True)
+    scroll = page.parentWidget()
+    while not isinstance(scroll, QScrollArea):
+        scroll = scroll.parentWidget()
 
-    assert page.minimumSizeHint().height() <= 700
+    window.grab()
+    qtbot.waitUntil(lambda: scroll.verticalScrollBar().maximum() == 0, timeout=3000)
+
+
+def test_tab_reaches_the_remarks_before_the_pictures(page: InsightsPage) -> None:
+    chain, widget = [], page.reports.button
+    while not chain or widget is not page.reports.button:
+        chain.append(widget)
+        widget = widget.nextInFocusChain()
+    first = page.remarks._column.itemAt(0).widget()
+
+    assert chain.index(first) < chain.index(page.panels[0].behind)

@@ -32,6 +32,7 @@ class PictureBoard(QTabWidget):
         super().__init__()
         self.picture: Picture | None = None
         self.setDocumentMode(True)
+        self.tabBar().setAccessibleName(translate("Insights", "Pictures and findings"))
         self.heat, self.trend, self.ribbon, self.days = HeatMap(), Trend(), PortRibbon(), DailyEnergy()
         self.failures = Pareto(
             translate("Insights", "Failures by cause"), translate("Insights", "failures"), is_count=True
