@@ -15,6 +15,7 @@ from ui.insights_words import zone_words
 from ui.main_window import MainWindow
 from ui.pages.insights import InsightsPage
 from ui.theme import DARK, FIELD, LIGHT, Theme, contrast
+from ui.widgets.bar_charts import Part
 from ui.widgets.chart import TABLE, TableTwin
 from ui.widgets.chart_panel import TwinModel
 from ui.widgets.heat_map import INKS
@@ -274,3 +275,18 @@ def test_tab_reaches_the_remarks_before_the_pictures(page: InsightsPage) -> None
     first = page.remarks._column.itemAt(0).widget()
 
     assert chain.index(first) < chain.index(page.panels[0].behind)
+
+
+def test_one_failure_is_no_failures_and_its_share_is_uncertain(page: InsightsPage) -> None:
+    chart = page.tabs.failures
+    chart.show_parts([Part("0x40", "0x40", 1)])
+
+    assert chart.answer() == "0x40: 100 % (21–100 %) of 1 failure"
+
+
+def test_what_was_measured_and_is_none_is_not_hatched(page: InsightsPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    chart = page.tabs.downtime
+    chart.show_parts([])
+    monkeypatch.setattr(chart, "hatch", lambda: pytest.fail("nothing was missing"))
+
+    chart.grab()
