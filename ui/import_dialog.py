@@ -220,7 +220,7 @@ class ImportDialog(QDialog):
         self.kept = kept
         words = kept_words(self.file.name, kept)
         self._say("")
-        self._fit(with_form=False)
+        self._fit(with_form=False, lines=13)  # two sentences and a button
         self._show_empty()
         self.summary.setText(words)
         self.standing.setText(
@@ -316,12 +316,12 @@ class ImportDialog(QDialog):
             column.addWidget(widget)
         return box
 
-    def _fit(self, *, with_form: bool) -> None:
+    def _fit(self, *, with_form: bool, lines: int = 22) -> None:
         """Take the room that a file needs: a table of columns more than a few lines."""
         em, line = self.fontMetrics().horizontalAdvance("m"), self.fontMetrics().height()
         self.area.setVisible(with_form)
         tall = with_form and not self.form.table.isHidden()
-        self.resize(em * (72 if tall else 58), min(line * (42 if tall else 22), 710))
+        self.resize(em * (72 if tall else 58), min(line * (42 if tall else lines), 710))
 
     def _make_buttons(self) -> QHBoxLayout:
         row = QHBoxLayout()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QDate, Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QPushButton, QScrollArea
 from pytestqt.qtbot import QtBot
 
 from evtech.store.archive import Archive
@@ -15,6 +15,7 @@ from ui.insights_words import zone_words
 from ui.main_window import MainWindow
 from ui.pages.insights import InsightsPage
 from ui.theme import DARK, FIELD, LIGHT, Theme, contrast
+from ui.widgets.bar_charts import Part
 from ui.widgets.chart import TABLE, TableTwin
 from ui.widgets.chart_panel import TwinModel
 from ui.widgets.heat_map import INKS
@@ -250,8 +251,41 @@ def test_further_ports_are_one_click_away(page: InsightsPage, qtbot: QtBot) -> N
     assert page.panels[2].switch.isChecked()
 
 
-def test_the_page_fits_a_small_laptop_without_scrolling(window: MainWindow, page: InsightsPage) -> None:
+def test_the_page_fits_a_small_laptop_without_scrolling(
+    window: MainWindow, page: InsightsPage, qtbot: QtBot
+) -> None:  # fmt: skip
     window.resize(1366, 768)
-    page.grab()
+    page.ribbon.show_ports(page.ribbon.rows * 3, page.ribbon.period, "UTC")
+    for panel in page.panels:
+        panel.switch.setChecked(True)
+    scroll = page.parentWidget()
+    while not isinstance(scroll, QScrollArea):
+        scroll = scroll.parentWidget()
 
-    assert page.minimumSizeHint().height() <= 700
+    window.grab()
+    qtbot.waitUntil(lambda: scroll.verticalScrollBar().maximum() == 0, timeout=3000)
+
+
+def test_tab_reaches_the_remarks_before_the_pictures(page: InsightsPage) -> None:
+    chain, widget = [], page.reports.button
+    while not chain or widget is not page.reports.button:
+        chain.append(widget)
+        widget = widget.nextInFocusChain()
+    first = page.remarks._column.itemAt(0).widget()
+
+    assert chain.index(first) < chain.index(page.panels[0].behind)
+
+
+def test_one_failure_is_no_failures_and_its_share_is_uncertain(page: InsightsPage) -> None:
+    chart = page.tabs.failures
+    chart.show_parts([Part("0x40", "0x40", 1)])
+
+    assert chart.answer() == "0x40: 100 % (21–100 %) of 1 failure"
+
+
+def test_what_was_measured_and_is_none_is_not_hatched(page: InsightsPage, monkeypatch: pytest.MonkeyPatch) -> None:
+    chart = page.tabs.downtime
+    chart.show_parts([])
+    monkeypatch.setattr(chart, "hatch", lambda: pytest.fail("nothing was missing"))
+
+    chart.grab()

@@ -280,13 +280,16 @@ class InsightsPage(Page):
         self.reports.message.connect(self.message)
         when, names = QHBoxLayout(), QHBoxLayout()
         self._rows = row, when
+        when.setSpacing(12)
         when.addWidget(self.period)
         when.addWidget(self.zone)
         when.addStretch(1)
         for widget in (self.site, self.charger, self.ports_button, self.reports.button):
             names.addWidget(widget)
         row.addLayout(when)
+        row.addSpacing(6)
         row.addLayout(names, 8)
+        self.remarks.after = self.reports.button
         return bar
 
     def _wait(self) -> None:

@@ -210,6 +210,8 @@ class SessionsPage(Page):
             (translate("Sessions", "Report"), self.files.report_menu()),
         ):
             button = QPushButton(text)
+            # less than the style's own least, so that all of them fit beside each other at 200 %
+            button.setMinimumWidth(button.fontMetrics().horizontalAdvance(text) + 30)
             if isinstance(act, QMenu):
                 button.setMenu(act)
             else:

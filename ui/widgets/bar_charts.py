@@ -175,9 +175,10 @@ class Pareto(Chart):
 
     MOST = 8
 
-    def __init__(self, name: str, unit: str, *, is_count: bool = False) -> None:
+    def __init__(self, name: str, unit: str, one: str | None = None) -> None:
+        """Make a chart of sizes in a unit; with a word for ``one`` they are counted, and have an uncertainty."""
         super().__init__(name, 11)
-        self._unit, self._is_count = unit, is_count
+        self._unit, self._one, self._is_count = unit, one or unit, one is not None
         self.parts: list[Part] = []
 
     def show_parts(self, parts: Sequence[Part]) -> None:
@@ -193,7 +194,9 @@ class Pareto(Chart):
             return ""
         first = self.parts[0]
         words = translate("Insights", "{cause}: {pct} of {total} {unit}")
-        return words.format(cause=first.name, pct=self._share(first.size, total), total=grouped(total), unit=self._unit)
+        return words.format(
+            cause=first.name, pct=self._share(first.size, total), total=grouped(total), unit=self._named(total)
+        )
 
     def answer_key(self) -> object | None:
         return self.parts[0].key if self.parts else None
@@ -240,7 +243,10 @@ class Pareto(Chart):
 
     def _says(self, size: float, so_far: float, total: float) -> str:
         so_far_words = translate("Insights", "{pct} % so far").format(pct=f"{100 * so_far / total:.0f}")
-        return f"{grouped(size)} {self._unit} · {self._share(size, total)} · {so_far_words}"
+        return f"{grouped(size)} {self._named(size)} · {self._share(size, total)} · {so_far_words}"
+
+    def _named(self, size: float) -> str:
+        return self._one if size == 1 else self._unit
 
 
 class DailyEnergy(Chart):

@@ -32,10 +32,10 @@ class PictureBoard(QTabWidget):
         super().__init__()
         self.picture: Picture | None = None
         self.setDocumentMode(True)
+        self.tabBar().setAccessibleName(translate("Insights", "Pictures and findings"))
         self.heat, self.trend, self.ribbon, self.days = HeatMap(), Trend(), PortRibbon(), DailyEnergy()
-        self.failures = Pareto(
-            translate("Insights", "Failures by cause"), translate("Insights", "failures"), is_count=True
-        )
+        counted = translate("Insights", "failures"), translate("Insights", "failure")
+        self.failures = Pareto(translate("Insights", "Failures by cause"), *counted)
         self.downtime = Pareto(translate("Insights", "Downtime by cause"), "h")
         self.panels = [
             ChartPanel(translate("Insights", "When is it full?"), self.heat, "hours-of-week"),

@@ -72,7 +72,7 @@ class PortRibbon(Chart):
     def show_ports(self, rows: Sequence[PortRow], period: Interval, zone: str) -> None:
         """Show ports in the order given."""
         self.rows, self.period, self.zone = list(rows), period, ZoneInfo(zone)
-        self._lines = 3.4 + 1.3 * max(1, min(len(rows), SHOWN))
+        self._lines = 3.4 + 1.25 * max(1, min(len(rows), SHOWN))
         self.updateGeometry()
         self.update()
 

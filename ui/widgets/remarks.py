@@ -27,6 +27,7 @@ class Remarks(QWidget):
         self._said: Sequence[Suggestion] = ()
         self._codes: Mapping[str, str] = {}
         self._is_narrow = self._is_open = False
+        self.after: QWidget | None = None  # what has the keys before these links
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(2)
@@ -59,7 +60,17 @@ class Remarks(QWidget):
         for number, remark in enumerate(shown, 1):
             behind = SessionsBehind(remark.sessions, sentence(remark, language(), self._codes))
             self._column.addWidget(self._linked(behind, left if number == len(shown) else 0))
+        self._put_in_order()
         self.setVisible(bool(shown))
+
+    def _put_in_order(self) -> None:
+        """Let Tab reach new links where they stand, not behind everything that was made before them."""
+        before = self.after
+        for index in range(self._column.count()):
+            label = self._column.itemAt(index).widget()
+            if before is not None:
+                QWidget.setTabOrder(before, label)
+            before = label
 
     def _linked(self, behind: SessionsBehind, more: int) -> QWidget:
         """Return a sentence with a link to the sessions behind it, and one to ``more`` sentences."""

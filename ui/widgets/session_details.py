@@ -68,8 +68,8 @@ class SessionDetails(QWidget):
             is_narrow = wide < em * least
             row.setDirection(QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight)
         # a comparison needs four columns beside two pictures
-        self._beside.setStretch(0, 3)
-        self._beside.setStretch(1, 5 if not is_two else 6)
+        self._beside.setStretch(0, 7)
+        self._beside.setStretch(1, 11)
 
     def forget(self) -> None:
         """Read anew what is shown next: a running session grows, a correction moves its times."""

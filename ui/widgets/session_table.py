@@ -40,6 +40,7 @@ class SessionTable(QTableView):
         """Let a narrow table scroll instead of squeezing the charger's name."""
         mode = QHeaderView.ResizeMode.ResizeToContents if is_narrow else QHeaderView.ResizeMode.Stretch
         self.horizontalHeader().setSectionResizeMode(CHARGER, mode)
+        self.horizontalHeader().setStretchLastSection(is_narrow)
 
     def chosen(self) -> list[SessionLine]:
         """Return the chosen sessions, at most two, the one first that stands higher in the list."""
