@@ -117,7 +117,10 @@ def _period(kind: str, from_: str | None, to: str | None, period: str | None, zo
     from evtech.reports.periods import local, named_period
 
     if period is None:
-        return {"from_": moment(from_), "to": moment(to)}
+        low, high = moment(from_), moment(to)
+        if low is not None and high is not None and low >= high:
+            raise InputError("The period is empty: --from is not before --to.", "Such as --period 2025-Q1.")
+        return {"from_": low, "to": high}
     if from_ is not None or to is not None:
         raise InputError("--period and --from, --to say the same thing twice.", "Name one of them.")
     days = named_period(period)

@@ -40,7 +40,9 @@ def read_samples(table: Table, warnings: Sequence[str], sha256: str) -> Parcel:
         problems.add(words)
     if not any(c.target not in (None, TIME, DATE) for c in table.plan.columns):
         raise InputError(f"{table.source.path} holds no sample that can be used.", "Choose its columns.")
-    parcel = Parcel(SOURCE, (), problems, plan=table.plan)
+    own = [c.title for c in table.plan.columns if c.target not in (None, TIME, DATE, *TERMS)]
+    remarks = [f"not in the vocabulary, taken under their own names: {', '.join(own)}"] if own else []
+    parcel = Parcel(SOURCE, (), problems, remarks, plan=table.plan)
     reader = _Reader(table, parcel, made_id(SOURCE, sha256, str(sorted(table.plan.told().items()))))
     parcel.items = reader.items()
     return parcel

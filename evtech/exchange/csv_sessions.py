@@ -14,7 +14,7 @@ from evtech.errors import InputError
 from evtech.exchange.csv_samples import number_of
 from evtech.exchange.csv_table import Table
 from evtech.exchange.incoming import Incoming, Item, Parcel, Problems, made_id
-from evtech.exchange.session_columns import TIMES, UNIT_OF, USUAL, plain, told_unit, words
+from evtech.exchange.session_columns import FIELDS, TIMES, UNIT_OF, USUAL, plain, told_unit, words
 from evtech.exchange.times import Clock
 from evtech.measure.sample import ChargerIdentity
 from evtech.store.records import ChargingSession, PhaseSpan
@@ -37,6 +37,12 @@ def read_sessions(table: Table, warnings: list[str]) -> Parcel:
     targets = {c.target for c in table.plan.columns}
     if not targets & {"plugged_at", "authorised_at", "energy_started_at"}:
         raise InputError(f"{table.source.path} names no time at which a session began.", "Choose its columns.")
+    for column in table.plan.columns:
+        if column.target and column.target not in FIELDS:
+            raise InputError(
+                f"The column {column.title!r} of a list of sessions cannot be {column.target!r}.",
+                f"Allowed: {', '.join(FIELDS)}.",
+            )
     parcel = Parcel(SOURCE, (), problems, [*warnings, *_units(table)], table.plan)
     parcel.items = _Reader(table, parcel).items()
     return parcel

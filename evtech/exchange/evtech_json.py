@@ -101,7 +101,7 @@ class _Session:
         return [(name, "") for name in self._points]
 
     def _block(self, times: list[float], rows: list[dict[str, Any]]) -> Block:
-        columns = [[_value(row["values"].get(name)) for row in rows] for name in self._points]
+        columns = [[value_of(row["values"].get(name)) for row in rows] for name in self._points]
         marks = [[_quality(row["quality"].get(name, "missing")) for row in rows] for name in self._points]
         return Block(times, columns, marks)
 
@@ -148,7 +148,8 @@ def _seconds(text: Any) -> float:
     return moment.timestamp()
 
 
-def _value(value: object) -> int | float | str | None:
+def value_of(value: object) -> int | float | str | None:
+    """Return a value of a sample; raise ``ValueError`` for what cannot be one."""
     if value is None or isinstance(value, str):
         return value
     if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value) and abs(value) < _MOST:

@@ -139,7 +139,8 @@ def take_in(
         for name, shown in (same_ports or {}).items():
             name_port(connection, name, shown)
         key = _note(connection, prepared, taken)
-        repeated = matching.link(connection, prepared.contents.first, prepared.contents.last, taken.sessions)
+        alone = taken.sessions if not prepared.contents.alike else -1
+        repeated = matching.link(connection, prepared.contents.first, prepared.contents.last, alone)
         step.step(WRITING, 1, 1)
         return Kept(key, taken.sessions, taken.known, taken.changed, taken.samples, repeated)
 

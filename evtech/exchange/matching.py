@@ -45,7 +45,8 @@ class SamePort:
 def link(connection: Any, first: float | None, last: float | None, new: int = -1) -> int:
     """Note which sessions of a time are told twice; return how many are left out now that were not before.
 
-    ``new`` is how many of them came just now: where there are no others and one source, nothing is told twice.
+    ``new`` is how many of them came just now, no two of them alike: where there are no others and one source, nothing
+    is told twice.
     """
     if first is None or last is None:
         return 0

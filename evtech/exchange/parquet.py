@@ -4,7 +4,6 @@ The sessions themselves lie in the file's own metadata, so that evtech can take 
 """
 
 import json
-import math
 import os
 import shutil
 import tempfile
@@ -15,7 +14,7 @@ from urllib.parse import quote
 
 from evtech.errors import ArchiveError, EvtechError, InputError
 from evtech.exchange import session_json
-from evtech.exchange.evtech_json import SOURCE, incoming_of, units_of
+from evtech.exchange.evtech_json import SOURCE, incoming_of, units_of, value_of
 from evtech.exchange.incoming import Item, Parcel, Stretch
 from evtech.exchange.progress import READING
 from evtech.exchange.source_file import SourceFile
@@ -119,9 +118,9 @@ def _polls(file: Any, source: SourceFile) -> Iterator[tuple[str, list[float], li
                     raise ValueError("a row stands after a later one")
                 times.append(at)
                 rows.append({})
-            if quality not in _QUALITIES or (value is not None and not math.isfinite(value)):
-                raise ValueError(f"{quality!r} or {value!r} cannot be")
-            rows[-1][point] = (text if text is not None else value, quality)
+            if quality not in _QUALITIES:
+                raise ValueError(f"{quality!r} is no quality")
+            rows[-1][point] = (value_of(text if text is not None else value), quality)
         count += len(batch)
         source.progress.step(READING, count, total)
     if rows:

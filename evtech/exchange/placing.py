@@ -42,6 +42,7 @@ class Contents:
     visits: set[str] = field(default_factory=set)
     checked: set[str] = field(default_factory=set)  # ports of sessions whose samples were judged
     again: int = 0  # sessions that the file told before: logs that overlap, a list put together of two
+    alike: int = 0  # of another id, but with the port, times and energy of an earlier one
 
 
 class Placing:
@@ -56,8 +57,9 @@ class Placing:
         self._judge = judge
         self._renamed: dict[str, str] = {}
         self._visits: dict[str, str] = {}
-        self._ports: dict[str, str] = {}
+        self._ports: dict[str, dict[str, str]] = {}  # recordings of a port, by site
         self._told: set[str] = set()
+        self._seen: set[int] = set()
         self._spans: dict[str, list[tuple[str, float, float]]] = {}  # sessions in evtech's own recordings
         self.contents = Contents()
 
@@ -131,8 +133,9 @@ class Placing:
         """Return the session in a visit and a recording of this import."""
         session = item.session
         key = self._id_of(session.id)
-        recording = self._samples_of(key) if item.points else self._port_id(session.charger)
-        visit = self._visit_id(self._place(item.site))
+        site = self._place(item.site)
+        visit = self._visit_id(site)
+        recording = self._samples_of(key) if item.points else self._port_id(session.charger, site)
         return replace(session, id=key, visit_id=visit, recording_id=recording, source=self._source)
 
     def _stretch(self, item: Stretch) -> None:
@@ -171,7 +174,8 @@ class Placing:
 
     def _states(self, item: StateLog) -> None:
         who = item.port
-        recording, site = self._port_id(who), self._place(item.site)
+        site = self._place(item.site)
+        recording = self._port_id(who, site)
         visit = self._visit_id(site)
         self.contents.ports[_port(who)] += 0
         began = datetime.fromtimestamp(item.heard[0], UTC)
@@ -217,12 +221,16 @@ class Placing:
             self.contents.visits.add(self._visits[site])
         return self._visits[site]
 
-    def _port_id(self, who: ChargerIdentity) -> str:
-        """Return the recording of a port's states, where its sessions without samples lie as well."""
+    def _port_id(self, who: ChargerIdentity, site: str) -> str:
+        """Return the recording of a port's states, where its sessions without samples lie as well.
+
+        A recording belongs to one visit, and a visit to one site: a port that moved or was renamed has several.
+        """
         port = _port(who)
-        if port not in self._ports:
-            self._ports[port] = made_id(self._import, "port", port)
-        return self._ports[port]
+        known = self._ports.setdefault(port, {})
+        if site not in known:
+            known[site] = made_id(self._import, "port", port, *([site] if known else []))
+        return known[site]
 
     def _samples_of(self, session_id: str) -> str:
         return made_id(self._import, "samples", session_id)
@@ -237,6 +245,9 @@ class Placing:
         seen.first = line.started if seen.first is None else min(seen.first, line.started)
         seen.last = end if seen.last is None else max(seen.last, end)
         seen.ports[line.port] += 1
+        words = hash((line.port, round(line.started), round(end), line.energy_wh))
+        seen.alike += words in self._seen
+        self._seen.add(words)
         if len(seen.ports) > MOST_PORTS:
             raise InputError(
                 f"{self._file} names more than {MOST_PORTS} ports.", "Is the column of the port the right one?"

@@ -22,6 +22,7 @@ CSV, LOG, CDRS, CDR_LINES, EXPORT, PARQUET = "csv", "ocpp", "cdr", "cdr lines", 
 _LOOKED_AT = 200  # lines
 _MAGIC = {b"PK\x03\x04": "a workbook or an archive of files; save the table as CSV", b"%PDF": "a PDF",
           b"SQLi": "a database; an archive of evtech is opened, not imported"}  # fmt: skip
+_OF_SESSIONS = frozenset(("energy_kwh", "energy", "kwh", "duration", "token"))
 _DOCUMENT = re.compile(r"\s*(?:\{|\[\s*[\[{\]])")
 
 
@@ -91,7 +92,16 @@ def read_file(path: Path, plan: Plan | None = None, progress: Progress | None = 
 
 
 def _kind_of_table(table: Table) -> str:
+    """Return what a table holds; raise ``InputError`` for one of ports, outages or states: these are no sessions."""
     head = table.head
+    names = {title.strip() for title in head}
+    if names >= {"port", "from"} and not names & _OF_SESSIONS:
+        if names & {"cause", "excluded"}:
+            raise InputError(f"{table.source.path} is a table of outages.", "`evtech fleet import --outages` takes it.")
+        if "state" in names:
+            raise InputError(f"{table.source.path} is a table of states.", "`evtech insights --states` reads it.")
+    if "port" in names and names & {"rated_kw", "in_service_from"}:
+        raise InputError(f"{table.source.path} is a table of ports.", "`evtech fleet import --ports` takes it.")
     if sample_columns.is_samples(head) or not session_columns.is_sessions(head):
         return SAMPLES
     return SESSIONS

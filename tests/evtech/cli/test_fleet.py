@@ -166,3 +166,11 @@ def test_nothing_is_entered_into_a_server(capsys: pytest.CaptureFixture[str], mo
     monkeypatch.setattr("evtech.store.archive.Archive.open", lambda *words, **more: Team())
     assert run(["--archive", "postgresql://h/d", "fleet", "set", A, "--rated-kw", "22"]) == 2
     assert "evtech archive sync" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("end", ["2025-03-03", "2025-02-01"])
+def test_a_report_of_an_empty_period_is_refused(say, tmp_path: Path, end: str) -> None:
+    say("report", "availability", A, "--from", "2025-03-03", "--to", end, "--pdf", tmp_path / "x.pdf", code=2)
+
+    assert "The period is empty" in say.heard
+    assert not (tmp_path / "x.pdf").exists()

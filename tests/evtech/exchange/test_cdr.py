@@ -207,3 +207,13 @@ def test_records_one_after_another_may_have_line_breaks_inside(tmp_path: Path) -
     assert parcel.problems.count == 0
     with pytest.raises(InputError, match="line 65"):
         read(written(tmp_path, "d.json", json.dumps(cdr_221("C1"), indent=2)[:-1] + "\n" + text))
+
+
+def test_a_port_that_was_renamed_keeps_both_sites(tmp_path: Path) -> None:
+    other = {**cdr_221()["cdr_location"], "name": "Old yard"}
+    early = {"start_date_time": "2025-03-01T12:00:00Z", "end_date_time": "2025-03-01T13:00:00Z", "charging_periods": []}
+    archive = Archive.open(tmp_path / "a.evtech")
+    keep(archive, written(tmp_path, "c.json", json.dumps([cdr_221("1"), cdr_221("2", cdr_location=other, **early)])))
+
+    assert [line.site for line in archive.session_list().lines] == ["Yard", "Old yard"]
+    archive.close()

@@ -233,3 +233,11 @@ def test_of_two_columns_of_one_title_the_first_is_meant(tmp_path: Path) -> None:
     plan = look(SourceFile(file), Plan(kind="samples"))[0].plan.with_columns(["P=power_total:kW"])
 
     assert rows_of(file, plan)[1] == {"power_total": [11_000.0, 12_000.0]}
+
+
+def test_a_column_outside_the_vocabulary_is_taken_and_said(tmp_path: Path) -> None:
+    file = written(tmp_path, "x.csv", "time,power_total,foo\n2026-03-01T12:00:00Z,11,12\n2026-03-01T12:00:01Z,12,13\n")
+    _, _, parcel = read(file)
+
+    assert parcel.remarks == ["not in the vocabulary, taken under their own names: foo"]
+    assert parcel.problems.count == 0

@@ -216,3 +216,32 @@ def test_a_quotation_mark_that_is_never_closed_is_named_with_its_line(tmp_path: 
     text = 'port,start,end\nP,2026-03-01T10:00Z,\n"P,2026-03-01T11:00Z,\n' + "P,2026-03-01T10:00Z,\n" * 20_000
     with pytest.raises(InputError, match="line 3: a field is longer"):
         read(written(tmp_path, "s.csv", text))
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "way"),
+    [
+        ("port,from,to,cause,excluded\nA,2026-03-01T10:00Z,2026-03-01T11:00Z,fault,0\n", "outages", "--outages"),
+        ("port,from,to,state\nA,2026-03-01T10:00Z,2026-03-01T11:00Z,OUTOFORDER\n", "states", "--states"),
+        ("port,site,timezone,rated_kw\nA,Yard,UTC,22\n", "ports", "--ports"),
+    ],
+)
+def test_tables_of_ports_outages_and_states_are_no_sessions(tmp_path: Path, text: str, said: str, way: str) -> None:
+    with pytest.raises(InputError, match=f"is a table of {said}") as caught:
+        read(written(tmp_path, "x.csv", text))
+    assert way in caught.value.hint
+
+
+def test_a_list_from_and_to_with_energy_is_one_of_sessions(tmp_path: Path) -> None:
+    text = "port,from,to,energy_kwh,state\nA,2026-03-01T10:00Z,2026-03-01T11:00Z,5,Completed\n"
+    (item,), _, _ = read(written(tmp_path, "x.csv", text))
+
+    assert item.session.energy_wh == 5000
+
+
+def test_a_column_that_no_list_has_is_refused(tmp_path: Path) -> None:
+    file = written(tmp_path, "s.csv", CONTRACT)
+    plan = look(SourceFile(file))[0].plan.with_columns(["token=banana"])
+    with pytest.raises(InputError, match="'token' of a list of sessions cannot be 'banana'") as caught:
+        read(file, plan)
+    assert "payment_method" in caught.value.hint

@@ -282,3 +282,11 @@ def test_two_bills_are_told_apart_again_when_the_log_that_both_repeat_is_withdra
     withdraw(archive, log.import_id)
 
     assert counted(archive) == {"cdr": 2000}
+
+
+def test_two_bills_in_the_same_words_are_one_whether_they_come_alone_or_not(archive: Archive, tmp_path: Path) -> None:
+    both = json.dumps([cdr("1", 2, 50, 2.0, "E1"), cdr("2", 2, 50, 2.0, "E1"), cdr("3", 60, 90, 3.0, "E1")])
+    kept = keep(archive, written(tmp_path, "c.json", both))
+
+    assert kept.repeated == 1
+    assert sum(line.twin is None for line in archive.session_list().lines) == 2

@@ -283,3 +283,15 @@ def test_a_parquet_file_damaged_in_the_middle_is_refused_in_words(kept: Archive,
         keep(other, written(tmp_path, "x.parquet", bytes(data)))
     assert other.info()["sessions"] == 0
     other.close()
+
+
+def test_a_value_that_cannot_be_is_refused_in_parquet_too(kept: Archive, tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    (file,) = write_sessions(kept, ["abc"], "parquet", tmp_path / "x.parquet")
+    table = parquet.read_table(file)
+    huge = pyarrow.array([1e300] * table.num_rows)
+    parquet.write_table(table.set_column(table.schema.get_field_index("value"), "value", huge), file)
+    other = Archive.open(tmp_path / "other.evtech")
+    with pytest.raises(InputError, match="is no value of a sample"):
+        keep(other, file)
+    other.close()
