@@ -16,7 +16,7 @@ run: $(READY)  ## the demo: a window, or headless where there is no display
 	$(BIN)/evtech demo
 
 test: $(READY)
-	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto -m "not window"
+	QT_QPA_PLATFORM=offscreen $(BIN)/python -m pytest -n auto --dist worksteal -m "not window"
 	@if command -v xvfb-run >/dev/null 2>&1; then \
 	  env -u QT_QPA_PLATFORM xvfb-run -a $(BIN)/python -m pytest -m window || [ $$? = 5 ]; \
 	else echo "xvfb-run is missing: the window smoke test is skipped"; fi

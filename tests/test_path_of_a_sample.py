@@ -14,7 +14,7 @@ from evtech.simulator.simulation import Simulation
 from evtech.workbench import CheckStep, Workbench
 
 
-def until(condition: Callable[[], object], seconds: float = 15.0) -> None:
+def until(condition: Callable[[], object], seconds: float = 60.0) -> None:
     """Wait for a condition with a limit; what is waited for runs on other threads."""
     deadline = time.monotonic() + seconds
     while not condition():

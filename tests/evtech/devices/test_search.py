@@ -38,7 +38,7 @@ def closed_port() -> int:
 
 
 async def test_a_charger_is_found_with_its_unit_and_told_once(keba: int) -> None:
-    search = Search(LIBRARY, timeout=0.3)
+    search = Search(LIBRARY, timeout=2)
 
     found = await all_of(search.network(Target(("127.0.0.1",), (closed_port(), keba))))
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from evtech.links.pdu import checksum
 
+ALWAYS = 10.0  # s a request may take where each one is answered: a busy machine is no silent server
 _HEADER = struct.Struct(">HHHB")
 
 
@@ -30,8 +31,8 @@ Habit = Callable[[int, bytes, int], bytes | None]
 class BadTcp:
     """A Modbus TCP server; ``habit`` answers (unit, PDU, number of the request), ``None`` is silence, b"" hangs up."""
 
-    def __init__(self, habit: Habit, *, hang_up_at_once: bool = False) -> None:
-        self._habit, self._hang_up = habit, hang_up_at_once
+    def __init__(self, habit: Habit, *, hang_up_at_once: bool = False, timeout: float = 0.05) -> None:
+        self._habit, self._hang_up, self._timeout = habit, hang_up_at_once, timeout
         self.requests: list[tuple[int, bytes]] = []
         self.address = ""
         self.port = 0
@@ -40,7 +41,7 @@ class BadTcp:
     async def __aenter__(self) -> "BadTcp":
         self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
         self.port = self._server.sockets[0].getsockname()[1]
-        self.address = f"tcp://127.0.0.1:{self.port}?unit=1&timeout=0.05"
+        self.address = f"tcp://127.0.0.1:{self.port}?unit=1&timeout={self._timeout}"
         return self
 
     async def __aexit__(self, *_: object) -> None:

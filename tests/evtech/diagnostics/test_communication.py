@@ -17,7 +17,7 @@ from evtech.diagnostics.routines import find_routines
 from evtech.diagnostics.runner import run_routines
 from evtech.links.address import parse_address
 from evtech.links.opening import make_link
-from tests.evtech.diagnostics.bad_servers import BadBus, BadTcp, frame, words_pdu
+from tests.evtech.diagnostics.bad_servers import ALWAYS, BadBus, BadTcp, frame, words_pdu
 
 READS = {1, 2, 3, 4}
 
@@ -68,7 +68,7 @@ async def test_a_closed_port_is_refused_and_says_that_the_host_is_there() -> Non
 
 
 async def test_a_connection_closed_at_once_is_taken_by_another_client() -> None:
-    async with BadTcp(lambda *_: b"", hang_up_at_once=True) as server:
+    async with BadTcp(lambda *_: b"", hang_up_at_once=True, timeout=ALWAYS) as server:
         result = await probe("R02", server.address)
 
     assert result.measured["connection"] == "taken"
@@ -94,7 +94,7 @@ async def test_a_wrong_unit_is_told_with_the_right_one() -> None:
 
 
 async def test_a_server_that_hangs_up_now_and_then_is_dropped() -> None:
-    async with BadTcp(lambda _, pdu, n: b"" if n % 9 == 0 else words_pdu(pdu)) as server:
+    async with BadTcp(lambda _, pdu, n: b"" if n % 9 == 0 else words_pdu(pdu), timeout=ALWAYS) as server:
         result = await probe("R02", server.address)
 
     assert "dropped" in result.reason
@@ -103,7 +103,7 @@ async def test_a_server_that_hangs_up_now_and_then_is_dropped() -> None:
 
 @pytest.mark.parametrize("name", ["R01", "R02"])
 async def test_a_storm_of_exceptions_is_told_with_its_code(name: str) -> None:
-    async with BadTcp(lambda _, pdu, n: bytes([pdu[0] | 0x80, 6])) as server:
+    async with BadTcp(lambda _, pdu, n: bytes([pdu[0] | 0x80, 6]), timeout=ALWAYS) as server:
         result = await probe(name, server.address)
 
     assert result.verdict is Verdict.FAIL
@@ -111,7 +111,7 @@ async def test_a_storm_of_exceptions_is_told_with_its_code(name: str) -> None:
 
 
 async def test_a_sound_server_passes_and_says_what_that_proves() -> None:
-    async with BadTcp(lambda _, pdu, n: words_pdu(pdu)) as server:
+    async with BadTcp(lambda _, pdu, n: words_pdu(pdu), timeout=ALWAYS) as server:
         result = await probe("R01", server.address)
 
     assert result.verdict is Verdict.PASS
@@ -129,7 +129,7 @@ async def test_lost_answers_are_counted() -> None:
 
 
 async def test_the_former_link_is_open_again_after_a_sweep() -> None:
-    async with BadTcp(lambda _, pdu, n: words_pdu(pdu)) as server:
+    async with BadTcp(lambda _, pdu, n: words_pdu(pdu), timeout=ALWAYS) as server:
         parsed = parse_address(server.address)
         link = make_link(parsed)
         await link.open()
@@ -240,7 +240,7 @@ async def test_noise_on_the_bus_is_counted(tmp_path: Path) -> None:
 
 
 async def test_what_probing_names_becomes_a_finding_with_its_cause_first() -> None:
-    async with BadTcp(lambda *_: b"", hang_up_at_once=True) as server:
+    async with BadTcp(lambda *_: b"", hang_up_at_once=True, timeout=ALWAYS) as server:
         result = await probe("R02", server.address)
     evidence = Evidence(only_link(), Facts())
 

@@ -18,7 +18,7 @@ from evtech.links.opening import make_link
 from evtech.simulator.answering import answer_pdu
 from evtech.simulator.scenario import Scenario
 from evtech.simulator.simulation import Simulation
-from tests.evtech.diagnostics.bad_servers import BadTcp
+from tests.evtech.diagnostics.bad_servers import ALWAYS, BadTcp
 from tests.evtech.diagnostics.test_communication import SkippingClock
 
 WRITES = {5, 6, 15, 16, 22, 23}
@@ -50,8 +50,8 @@ class Wire:
 
     @contextlib.asynccontextmanager
     async def bench(self, *, armed: bool) -> AsyncIterator[tuple[Bench, BadTcp]]:
-        async with BadTcp(self.habit) as server:
-            address = parse_address(server.address.replace("timeout=0.05", "timeout=1"))
+        async with BadTcp(self.habit, timeout=ALWAYS) as server:
+            address = parse_address(server.address)
             link = make_link(address)
             device = Device(self.simulation.profile, link, 1)
             control = Control(device, self.rows.append, clock=self.clock.now, sleep=self.clock.sleep)

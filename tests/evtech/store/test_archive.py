@@ -137,19 +137,22 @@ while True:
     now = datetime.now(UTC)
     writer.add(replace(reading(index), time=now))
     index += 1
-    print(now.timestamp(), flush=True)
+    print(index - archive.writer.held, flush=True)  # so many are on disk: what is held comes after them
     time.sleep(0.005)
 """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="SIGKILL is POSIX")
 @pytest.mark.parametrize("lines", [90, 150, 260])
-def test_a_killed_program_loses_at_most_a_quarter_second(tmp_path: Path, lines: int) -> None:
+def test_a_killed_program_loses_nothing_that_was_saved(tmp_path: Path, lines: int) -> None:
+    """How much is not yet saved, a quarter of a second at most, is measured in bench_kill.py."""
     path = tmp_path / "killed.evtech"
     code = textwrap.dedent(KILLED).format(root=str(Path(__file__).parents[3]), path=str(path))
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
-    last = [process.stdout.readline() for _ in range(lines)][-1]
+    saved = [int(process.stdout.readline()) for _ in range(lines)]
+    while saved[-1] <= 0:  # it saves by itself, nobody asks it to
+        saved.append(int(process.stdout.readline()))
     process.send_signal(signal.SIGKILL)
     process.wait()
     process.stdout.close()
@@ -164,8 +167,7 @@ def test_a_killed_program_loses_at_most_a_quarter_second(tmp_path: Path, lines: 
 
     assert result.ok
     assert interrupted[0].id == "11111111-aaaa"
-    # 250 ms between commits, and the time of a commit on a busy machine
-    assert float(last) - (series.times[-1] if len(series.times) else 0) < 0.25 + 0.25
+    assert len(series.times) >= saved[-1] > 0
 
 
 @pytest.mark.skipif(os.name == "nt" or os.geteuid() != 0 or shutil.which("mount") is None, reason="needs a small tmpfs")
