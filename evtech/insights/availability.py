@@ -9,7 +9,7 @@ another state was seen, the port was down, unless it was taken out of service.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from statistics import median
 
@@ -30,7 +30,7 @@ from evtech.insights.intervals import (
 from evtech.insights.rates import mtbf_bounds
 from evtech.insights.records import Outage, Port, StateSpan
 from evtech.insights.states import States
-from evtech.store.columns import Floats
+from evtech.store.columns import Floats, Ints, Mask
 
 NEVI_MINUTES = 525_600.0  # fixed by the rule, in a leap year too
 SHORTEST_FAILURE_MIN = 5.0
@@ -40,6 +40,7 @@ _NOT_CALIFORNIA = ("communication", "provider", "vehicle", "hours")  # accepted 
 DOWN_STATES = frozenset({"OUTOFORDER", "INOPERATIVE"})
 _EXEMPT = frozenset({"UNKNOWN", "BLOCKED"})
 _NOT_THERE = frozenset({"PLANNED", "REMOVED"})
+_NO = np.zeros(1, dtype=bool)
 # which state counts where sources disagree; of our own choice
 _PRECEDENCE = (
     "REMOVED", "PLANNED", "OUTOFORDER", "INOPERATIVE", "CHARGING", "RESERVED", "AVAILABLE", "BLOCKED", "UNKNOWN",
@@ -168,23 +169,62 @@ def _from_outages(outages: list[Outage], port: Port, period: Interval, now: floa
 
 def _from_states(states: Sequence[StateSpan], port: Port, period: Interval, now: float) -> Downtime:
     seen = States.of(states)
-    by = seen.spans(now)
-    service = port.in_service(period)
-    taken = NOTHING
-    spans = dict.fromkeys(_PRECEDENCE, NOTHING)
-    for state in (state for state in _PRECEDENCE if state in by):
-        spans[state] = subtract(_inside(by[state], service), taken)
-        taken = union(joined([taken, spans[state]]))
-    gone = union(joined(spans[state] for state in _NOT_THERE))
-    service = subtract(service, gone)
-    passed = union(joined([clip(service, (period[0], now)), intersect(taken, service)]))
-    silent = subtract(passed, taken)
-    down = union(joined(spans[state] for state in DOWN_STATES))
-    exempt = union(joined([*(spans[state] for state in _EXEMPT), silent]))
-    known = subtract(passed, union(joined([spans["UNKNOWN"], silent])))
+    time = _cut(seen, port.in_service(period), now)
+    gone, down, exempt = (time.of(those) for those in (_NOT_THERE, DOWN_STATES, _EXEMPT))
+    taken = time.state < len(_PRECEDENCE)
+    service = time.in_service & ~gone
+    passed = service & (taken | (time.cuts[:-1] < now))
+    silent = passed & ~taken
+    known = passed & ~(time.of({"UNKNOWN"}) | silent)
     is_open = np.isnan(seen.end) & seen.state.among(DOWN_STATES) & (seen.start < min(now, period[1]))
     still = seen.start[is_open]
-    return Downtime(service, passed, known, down, NOTHING, exempt, float(still.min()) if len(still) else None)
+    return Downtime(
+        service=time.runs(service),
+        passed=time.runs(passed),
+        known=time.runs(known),
+        outages=time.runs(down),
+        exclusions=NOTHING,
+        exempt=time.runs(exempt | silent),
+        open_since=float(still.min()) if len(still) else None,
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Cut:
+    """Time cut wherever a state begins or ends: for each piece the state that counts, as its place in the order."""
+
+    cuts: Floats
+    state: Ints  # past the last one where none is known, or out of service
+    in_service: Mask
+
+    def of(self, states: Collection[str]) -> Mask:
+        """Return the pieces in which one of these states counts."""
+        return np.array([*(state in states for state in _PRECEDENCE), False])[self.state]
+
+    def runs(self, pieces: Mask) -> Spans:
+        """Return chosen pieces as intervals, those beside each other as one."""
+        edges = np.diff(np.concatenate((_NO, pieces, _NO)).view(np.int8))
+        return Spans(self.cuts[(edges > 0).nonzero()[0]], self.cuts[(edges < 0).nonzero()[0]])
+
+
+def _cut(seen: States, service: Spans, now: float) -> _Cut:
+    """Return the time of a port cut by its states, by its service and by now."""
+    places = {state: place for place, state in enumerate(_PRECEDENCE)}
+    ends = np.where(np.isnan(seen.end), now, seen.end)
+    place = np.array([*(places.get(word, -1) for word in seen.state.words), -1])[seen.state.codes]
+    rows = ((ends > seen.start) & (place >= 0)).nonzero()[0]
+    starts, ends, place = seen.start[rows], ends[rows], place[rows]
+    cuts = np.unique(np.concatenate((starts, ends, service.starts, service.ends, [now])))
+    pieces, kinds = len(cuts), len(_PRECEDENCE)
+    # how many stretches of each state cover each piece: those that have begun less those that have ended
+    first, after = (place * pieces + cuts.searchsorted(moments) for moments in (starts, ends))
+    steps = np.bincount(first, minlength=kinds * pieces) - np.bincount(after, minlength=kinds * pieces)
+    covered = steps.reshape(kinds, pieces).cumsum(axis=1)[:, :-1] > 0
+    in_service = np.zeros(pieces - 1, dtype=bool)
+    for start, end in service:
+        in_service[int(cuts.searchsorted(start)) : int(cuts.searchsorted(end))] = True
+    is_known = covered.any(axis=0) & in_service
+    return _Cut(cuts, np.where(is_known, covered.argmax(axis=0), kinds), in_service)
 
 
 def _together(seen: Downtime, told: Downtime, now: float) -> Downtime:

@@ -106,6 +106,10 @@ def pieces(first: Iterable[Interval], second: Iterable[Interval]) -> tuple[Spans
     own, other = Spans.of(first), Spans.of(second)
     if not len(own) or not len(other):
         return NOTHING, np.zeros(0, np.int64)
+    if len(other) == 1:  # a period, a time in service
+        cut = Spans(np.maximum(own.starts, other.starts), np.minimum(own.ends, other.ends))
+        of = (cut.ends > cut.starts).nonzero()[0]
+        return (cut if len(of) == len(own) else cut.take(of)), of
     low = other.ends.searchsorted(own.starts, "right")
     counts = np.maximum(other.starts.searchsorted(own.ends, "left") - low, 0)
     of = np.arange(len(own)).repeat(counts)

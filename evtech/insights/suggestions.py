@@ -52,10 +52,11 @@ class BusyHours:
 def suggestions(found: Overview) -> list[Suggestion]:
     """Return what stands out, the gravest of each kind first, at most five of a kind."""
     said: list[Suggestion] = []
+    busy = [(use, hours) for use in found.uses.values() for hours in busy_hours(use, found.period)[:2]]
+    busy.sort(key=lambda each: -each[1].share)
+    said += [_busy_said(use, hours) for use, hours in busy[:MOST_OF_A_KIND]]  # to look for sessions takes the longest
     for use in found.uses.values():
-        said += _down(found, use)
-        said += [_busy_said(use, busy) for busy in busy_hours(use, found.period)[:2]]
-        said += _idle(use)
+        said += _down(found, use) + _idle(use)
     order = ("port_fails", "port_down", "first_attempts", "one_cause", "busy", "idle")
     said += _failing(found.tries) + _first_attempts(found) + _one_cause(found)
     said.sort(key=lambda s: -float(s.figures["pct"]))
@@ -95,7 +96,7 @@ def _blocks(weekday: int, taken: np.ndarray, open_: np.ndarray) -> list[BusyHour
     watched = open_ > 0.5
     total = open_.sum(axis=0)
     share = np.divide(taken.sum(axis=0), total, out=np.zeros(24), where=total > 0)
-    full = (share >= FULL_SHARE) & (watched.sum(axis=0) >= LEAST_WEEKS)
+    full = ((share >= FULL_SHARE) & (watched.sum(axis=0) >= LEAST_WEEKS)).tolist()
     found, hour = [], 0
     while hour < 24:
         after = hour

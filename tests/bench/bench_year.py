@@ -1,8 +1,9 @@
 """A year of a fleet: lists, insights as commands, as the page counts and paints them, clicks; beside it DuckDB.
 
-``python tests/bench/bench_year.py [FILE] [--sessions 100000] [--values 2000000] [--rounds 5]``. Without a file an
+``python tests/bench/bench_year.py [FILE] [--sessions 100000] [--values 2000000] [--rounds 9]``. Without a file an
 archive is made for the run (``year_archive.py``). Medians of CPU and wall time (s); the machine may be shared, so the
-CPU counts. What DuckDB is asked says ``year_duckdb.py``; its answers are held against ours before they are timed.
+CPU counts. Commands run in turn with an empty one, so that all of them meet the same load. What DuckDB is asked says
+``year_duckdb.py``; its answers are held against ours before they are timed.
 """
 
 import argparse
@@ -35,10 +36,12 @@ from evtech.store.session_list import SessionFilter
 Period = tuple[float, float]
 Taken = tuple[float, float]  # CPU, wall
 DAYS = {"year": ("2025-01-01", "2026-01-01"), "month": ("2025-03-01", "2025-04-01")}
+EMPTY = ("2020-03-01", "2020-04-01")  # what it takes is taken by starting
 NOW = "2026-01-01"
-ROUNDS = 5
+ROUNDS = 9
 LIMITS = {  # s of CPU
     "command, year": 2.5, "command, month": 0.6, "page's count, year": 3.0, "page's count, month": 0.7,
+    "findings are opened, GUI thread": 0.03,
 }  # fmt: skip
 
 
@@ -111,15 +114,15 @@ def main() -> None:
 
 def measure_commands(file: Path) -> None:
     """Measure whole commands beside an empty one."""
-    nothing = [run([sys.executable, "-c", "pass"]) for _ in range(ROUNDS)]
-    say("python -c pass", (statistics.median(r[0] for r in nothing), statistics.median(r[1] for r in nothing)))
-    for name in ("month", "year"):
-        first, after = DAYS[name]
-        words = [sys.executable, "-m", "evtech", "--archive", str(file), "--json", "insights", "--from", first,
-                 "--to", after, "--now", NOW]  # fmt: skip
-        found = [run(words) for _ in range(ROUNDS)]
-        say(f"command, {name}", (statistics.median(r[0] for r in found), statistics.median(r[1] for r in found)))
-        print(f"{'  largest memory':<34} {found[-1][2]:7.0f} MB")
+    told = [sys.executable, "-m", "evtech", "--archive", str(file), "--json", "insights", "--now", NOW]
+    commands = {"python -c pass": [sys.executable, "-c", "pass"]}
+    for name, (first, after) in (("empty month", EMPTY), *((name, DAYS[name]) for name in ("month", "year"))):
+        commands[f"command, {name}"] = [*told, "--from", first, "--to", after]
+    rounds = [{name: run(words) for name, words in commands.items()} for _ in range(ROUNDS)]
+    for name in commands:
+        taken = [each[name] for each in rounds]
+        say(name, (statistics.median(r[0] for r in taken), statistics.median(r[1] for r in taken)))
+    print(f"{'  largest memory':<34} {rounds[-1]['command, year'][2]:7.0f} MB")
 
 
 def measure_lists(archive: Archive, duck: Duck | None) -> None:
@@ -186,6 +189,14 @@ def measure_page(archive: Archive, shown: Picture) -> None:
         app.processEvents()
         say("page takes the year, GUI thread", timed(lambda: page._show(shown)))
         say("page's first paint of the year", timed(page.grab))
+        page.tabs.setCurrentIndex(2)
+
+        def opened() -> None:
+            page.tabs.setCurrentIndex(0)
+            page.findings.show_findings(shown.overview.anomalies, {}, shown.overview.period, "en")
+            page.tabs.setCurrentIndex(2)
+
+        say("findings are opened, GUI thread", timed(opened))
         bench.close()
     found = shown.overview
     port, cause, down = shown.worst_first[0].name, next(iter(found.failures)), next(iter(found.causes))
