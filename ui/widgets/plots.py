@@ -11,7 +11,7 @@ from datetime import datetime
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
@@ -118,6 +118,9 @@ class Plots(QWidget):
         self._ends: dict[str, pg.TextItem] = {}
         self._marked: object = None
         self._span = (0.0, 1.0)
+        # a timer of its own: a signal of a plot could still come while the plots are being taken apart
+        self._later = QTimer(self, interval=0, singleShot=True)
+        self._later.timeout.connect(self._fit)
         self._heights: list[dict[str, tuple[float, float]]] = []  # where the curves of each plot end
         for row, panel in enumerate(self.panels):
             self._add(row, panel)
@@ -293,6 +296,7 @@ class Plots(QWidget):
         """Leave the unit alone at an axis that is too short for its name."""
         super().resizeEvent(event)
         self._name_axes()
+        self._later.start()  # when the plots have taken their new size
 
     def _name_axes(self) -> None:
         metrics = self.fontMetrics()
@@ -320,7 +324,6 @@ class Plots(QWidget):
             plot.addItem(end, ignoreBounds=True)
             self._ends[name] = end
         self._plots.append(plot)
-        plot.vb.sigResized.connect(self._fit)
 
     def _keep(self, plot: pg.PlotItem, item: object) -> None:
         plot.addItem(item, ignoreBounds=True)
