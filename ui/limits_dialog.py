@@ -29,7 +29,8 @@ from evtech.insights.rule_limits import (
     save_limits,
     settings,
 )
-from ui.widgets.dress import Muted
+from ui.theme import LIGHT, Theme
+from ui.widgets.dress import Muted, dress
 from ui.words import translate
 
 MEANING, VALUE, UNIT, USUAL = range(4)
@@ -128,7 +129,7 @@ class LimitsDialog(QDialog):
         return row
 
 
-def change_limits(parent: QWidget, lang: str) -> bool:
+def change_limits(parent: QWidget, lang: str, theme: Theme = LIGHT) -> bool:
     """Let a person change the limits; return whether others hold now. A file that cannot be used is shown first."""
     try:
         limits = load_limits()
@@ -137,6 +138,7 @@ def change_limits(parent: QWidget, lang: str) -> bool:
         QMessageBox.warning(parent, translate("Findings", "Limits of findings"), words.format(why=error))
         limits = DEFAULTS
     dialog = LimitsDialog(limits, lang, parent)
+    dress(dialog, theme)
     if not dialog.exec():
         return False
     chosen = dialog.chosen()

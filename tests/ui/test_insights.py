@@ -289,3 +289,16 @@ def test_what_was_measured_and_is_none_is_not_hatched(page: InsightsPage, monkey
     monkeypatch.setattr(chart, "hatch", lambda: pytest.fail("nothing was missing"))
 
     chart.grab()
+
+
+def test_a_narrow_ribbon_keeps_serial_numbers_and_intervals(
+    page: InsightsPage, monkeypatch: pytest.MonkeyPatch
+) -> None:  # fmt: skip
+    said: list[str] = []
+    monkeypatch.setattr(page.ribbon, "say", lambda painter, area, words, **_: said.append(words))
+    page.ribbon.resize(430, 160)
+    page.ribbon.grab()
+
+    assert "12 of 35 failed (21–51 %)" in said
+    assert [words for words in said if words in ("03 Mar", "07 Apr")] == ["03 Mar", "07 Apr"]
+    assert not any(words.startswith("12 Mar") for words in said)

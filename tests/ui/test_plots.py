@@ -78,3 +78,18 @@ def test_keys_choose_and_move_a_cursor(qtbot: QtBot) -> None:
     qtbot.keyClick(box, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
 
     assert said == [("chosen", 1), ("moved", -0.005), ("put", 1.0), ("moved", 0.05)]
+
+
+def test_what_is_drawn_before_it_is_laid_out_begins_where_it_should(qtbot: QtBot) -> None:
+    plots = Plots({"voltage_l1", "voltage_l2", "voltage_l3", "power_total"})
+    qtbot.addWidget(plots)
+    draw(plots, 40.0)
+    plots.resize(700, 320)
+    plots.show()
+
+    def begins() -> bool:
+        return all(abs(plot.viewRange()[0][0] - START) < 0.01 for plot in plots._plots)
+
+    qtbot.waitUntil(begins, timeout=3000)
+    (_, right), _ = plots._plots[0].viewRange()
+    assert right - START < 40.0 * 1.2

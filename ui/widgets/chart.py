@@ -215,10 +215,10 @@ class Chart(QWidget):
 
     def say(
         self, painter: QPainter, area: QRectF, words: str, *, align: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
-        colour: str | None = None,
+        colour: str | None = None, elide: Qt.TextElideMode = Qt.TextElideMode.ElideRight,
     ) -> None:  # fmt: skip
         """Draw one line of text, cut with an ellipsis where it does not fit."""
-        cut = QFontMetricsF(painter.font()).elidedText(words, Qt.TextElideMode.ElideRight, area.width())
+        cut = QFontMetricsF(painter.font()).elidedText(words, elide, area.width())
         painter.setPen(QColor(colour or self.theme.text))
         painter.drawText(area, align | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, cut)
 

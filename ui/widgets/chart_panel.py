@@ -152,7 +152,7 @@ class ChartPanel(QFrame):
     def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the answer a second line in a narrow window."""
         super().resizeEvent(event)
-        self.answer.set_lines(2 if self.width() < self.fontMetrics().horizontalAdvance("m") * 40 else 1)
+        self.answer.set_lines(2 if self.width() < self.fontMetrics().horizontalAdvance("m") * 45 else 1)
 
     def _open_behind(self) -> None:
         """Open the sessions behind the row chosen in the table, else behind the answer."""

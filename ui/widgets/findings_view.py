@@ -207,7 +207,7 @@ class FindingsView(QWidget):
     def _open_limits(self) -> None:
         from ui.limits_dialog import change_limits
 
-        if change_limits(self, self.lang):
+        if change_limits(self, self.lang, self.theme):
             self.checked.emit()
 
     def _show_progress(self) -> None:

@@ -146,6 +146,9 @@ class HeatMap(Chart):
     def _key(self, painter: QPainter, area: QRectF) -> None:
         words = translate("Insights", "occupied, % of the hours watched")
         metrics = QFontMetricsF(painter.font())
+        rest = metrics.horizontalAdvance(f"0 100 · {words}{nothing()}") + 90 + 60
+        if rest > area.width():
+            words = translate("Insights", "% occupied")
         bar = QRectF(area.left() + metrics.horizontalAdvance("0 "), area.center().y() - 5, 90, 10)
         ramp = QLinearGradient(bar.topLeft(), bar.topRight())
         for stop in range(11):

@@ -11,7 +11,7 @@ from datetime import datetime
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
 from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPen, QResizeEvent
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
@@ -117,6 +117,11 @@ class Plots(QWidget):
         self._labels: list[tuple[pg.TextItem, float, float]] = []  # of marks: where they are, how wide (px)
         self._ends: dict[str, pg.TextItem] = {}
         self._marked: object = None
+        self._span = (0.0, 1.0)
+        # a timer of its own: a signal of a plot could still come while the plots are being taken apart
+        self._later = QTimer(self, interval=0, singleShot=True)
+        self._later.timeout.connect(self._fit)
+        self._heights: list[dict[str, tuple[float, float]]] = []  # where the curves of each plot end
         for row, panel in enumerate(self.panels):
             self._add(row, panel)
         self._followers: list[pg.InfiniteLine] = []
@@ -131,6 +136,7 @@ class Plots(QWidget):
     def redraw(self, window: Window, start: float, end: float) -> None:
         """Draw [start, end] (s since 1970) from a source of (point, start, end, pixels)."""
         pixels = max(self.width(), 200)
+        self._span, self._heights = (start, end), []
         for plot, panel in zip(self._plots, self.panels, strict=True):
             extremes: list[float] = []
             heights: dict[str, tuple[float, float]] = {}
@@ -144,16 +150,23 @@ class Plots(QWidget):
                     last = int(np.flatnonzero(np.isfinite(scaled))[-1])
                     heights[name] = (float(times[last]), float(scaled[last]))
                 self._ends[name].setVisible(bool(len(real)))
-            plot.setXRange(start, end + self._margin_for(plot) * (end - start), padding=0.0)
             if extremes:
                 _calm_range(plot, min(extremes), max(extremes))
-            self._put_ends(plot, {name: (min(x, end), y) for name, (x, y) in heights.items()})
+            self._heights.append({name: (min(x, end), y) for name, (x, y) in heights.items()})
+        self._fit()
+
+    def _fit(self) -> None:
+        """Put into the plots' present size what depends on it: a picture that is drawn once is laid out afterwards."""
+        start, end = self._span
+        for plot, heights in zip(self._plots, self._heights, strict=False):
+            plot.setXRange(start, end + self._margin_for(plot) * (end - start), padding=0.0)
+            self._put_ends(plot, heights)
         self._put_labels()
 
     def _margin_for(self, plot: pg.PlotItem) -> float:
         """Return the share of the time shown that is kept free at the right: the curves' names fit into it."""
         names = QFontMetrics(QApplication.font()).horizontalAdvance("L1") + 8
-        return max(self.margin, names / max(plot.vb.width() - names, 1.0))
+        return max(self.margin, names / max(plot.vb.width() - names, 4.0 * names))
 
     def show_cursors(self, shown: bool, start: float = 0.0, end: float = 0.0) -> None:
         """Show or hide two lines that can be dragged; shown anew they stand at thirds of [start, end]."""
@@ -283,6 +296,7 @@ class Plots(QWidget):
         """Leave the unit alone at an axis that is too short for its name."""
         super().resizeEvent(event)
         self._name_axes()
+        self._later.start()  # when the plots have taken their new size
 
     def _name_axes(self) -> None:
         metrics = self.fontMetrics()
@@ -300,8 +314,6 @@ class Plots(QWidget):
         plot.setMenuEnabled(False)
         plot.hideButtons()
         plot.setMouseEnabled(x=False, y=False)
-        if self._plots:
-            plot.setXLink(self._plots[0])
         if row < len(self.panels) - 1:
             plot.getAxis("bottom").setStyle(showValues=False)
             plot.getAxis("bottom").setHeight(8)

@@ -160,10 +160,14 @@ class PortRibbon(Chart):
         for index, row in enumerate(shown):
             top = bars.top() + index * high
             bar = QRectF(bars.left(), top + high * 0.14, bars.width(), high * 0.72)
-            self.say(painter, QRectF(area.left(), top, names - 8, high), row.port)
+            name = QRectF(area.left(), top, names - 8, high)
+            self.say(painter, name, row.port, elide=Qt.TextElideMode.ElideMiddle)  # a serial number stands last
             self._ribbon(painter, bar, row)
             words = QRectF(bars.right() + 8, top, says - 8, high)
-            self.say(painter, words, _says(row), colour=self.theme.muted)
+            said = _says(row)
+            if metrics.horizontalAdvance(said) > words.width():  # the figure that the picture cannot show
+                said = said.rpartition(" · ")[2]
+            self.say(painter, words, said, colour=self.theme.muted)
             failed = translate("Insights", "{port}: the failed attempts").format(port=row.port)
             self.marks.append(Mark(words, Failed(row.port), failed))
         self._times(painter, bars, line)
@@ -257,11 +261,11 @@ class PortRibbon(Chart):
 
     def _times(self, painter: QPainter, bars: QRectF, line: float) -> None:
         start, end = self.period
-        for part in range(5):
+        form = "%d %b" if end - start > 3 * 86400 else "%d %b %H:%M"
+        room = QFontMetricsF(painter.font()).horizontalAdvance(datetime.fromtimestamp(start, self.zone).strftime(form))
+        for part in range(0, 5, 1 if bars.width() > 5.5 * room else 4):
             at = start + (end - start) * part / 4
-            words = datetime.fromtimestamp(at, self.zone).strftime(
-                "%d %b" if end - start > 3 * 86400 else "%d %b %H:%M"
-            )
+            words = datetime.fromtimestamp(at, self.zone).strftime(form)
             x = bars.left() + bars.width() * part / 4
             align = (Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight)[part == 4]
             left = {0: x, 4: x - 90}.get(part, x - 45)
