@@ -125,7 +125,7 @@ class _Reader:
         if self._date_at is None:
             try:
                 seconds = np.array([row[self._time_at] for row in rows], np.float64)
-                if (np.abs(seconds) < _LATEST_S).all():
+                if ((seconds >= 0) & (seconds < _LATEST_S)).all():
                     self._last = float(seconds[-1])
                     return seconds
             except ValueError:
@@ -256,7 +256,7 @@ def _plain_seconds(words: str) -> float | None:
         seconds = float(words)
     except ValueError:
         return None
-    return seconds if abs(seconds) < _LATEST_S else None
+    return seconds if 0 <= seconds < _LATEST_S else None  # before 1970 an export could not be taken in again
 
 
 def _canonical(words: str) -> int | float | None:

@@ -233,3 +233,9 @@ def test_a_column_outside_the_vocabulary_is_taken_and_said(tmp_path: Path) -> No
 
     assert parcel.remarks == ["not in the vocabulary, taken under their own names: foo"]
     assert parcel.problems.count == 0
+
+
+def test_a_time_before_1970_is_no_time(tmp_path: Path) -> None:
+    _, _, parcel = read(written(tmp_path, "x.csv", "time,power_total\n-0.5,10\n0,11\n0.5,12\n"))
+
+    assert parcel.problems.named == ["line 2: '-0.5' is no time; the row is left out"]
