@@ -27,6 +27,9 @@ SOURCE = "csv"
 HELD = 1 << 18  # rows kept to put them in order; half of them are let go at once
 _CHUNK = 8192
 _QUALITIES = frozenset(Quality)
+_MOST = (
+    1e15  # in base units; nothing measured is above it, and a session with more could not be exported and read again
+)
 _LATEST_S = 1e11  # of times that are plain seconds; longer ones are milliseconds
 
 Floats = npt.NDArray[np.float64]
@@ -161,7 +164,7 @@ class _Reader:
         try:
             ready = [(c.replace(",", ".") if comma else c) or "nan" for c in cells]
             numbers = np.array(ready, np.float64)
-            if np.isinf(numbers).any():
+            if (np.abs(numbers) >= _MOST / column.factor).any():
                 raise ValueError
         except ValueError:
             numbers = np.array([self._number(c, column, line) for c, line in zip(cells, lines, strict=True)])
@@ -172,7 +175,7 @@ class _Reader:
         if not words or words.casefold() in ("nan", "null", "none", "-", "n/a"):
             return float("nan")
         number = number_of(words, self._table.plan.decimal)
-        if number is None:
+        if number is None or abs(number) >= _MOST / column.factor:
             self._parcel.problems.add(f"line {line}, {column.title}: {words[:40]!r} is no number; taken as missing")
             return float("nan")
         return number
