@@ -25,7 +25,8 @@ from evtech.store.spool import Block
 
 SOURCE = "csv"
 HELD = 1 << 18  # rows kept to put them in order; half of them are let go at once
-MOST = 1e18  # beyond any measured value
+# in base units; nothing measured is above it, and a session with more could not be exported and read again
+MOST = 1e15
 _CHUNK = 8192
 _QUALITIES = frozenset(Quality)
 _LATEST_S = 1e11  # of times that are plain seconds; longer ones are milliseconds
@@ -126,7 +127,7 @@ class _Reader:
         if self._date_at is None:
             try:
                 seconds = np.array([row[self._time_at] for row in rows], np.float64)
-                if (np.abs(seconds) < _LATEST_S).all():
+                if ((seconds >= 0) & (seconds < _LATEST_S)).all():
                     self._last = float(seconds[-1])
                     return seconds
             except ValueError:
@@ -162,7 +163,9 @@ class _Reader:
         try:
             ready = [(c.replace(",", ".") if comma else c) or "nan" for c in cells]
             numbers = np.array(ready, np.float64)
-            if (np.abs(numbers) >= MOST).any() or any("_" in cell for cell in ready):  # numpy reads 1_000
+            if (np.abs(numbers) >= MOST / column.factor).any() or any(
+                "_" in cell for cell in ready
+            ):  # numpy reads 1_000
                 raise ValueError
         except ValueError:
             numbers = np.array([self._number(c, column, line) for c, line in zip(cells, lines, strict=True)])
@@ -173,7 +176,7 @@ class _Reader:
         if not words or words.casefold() in ("nan", "null", "none", "-", "n/a"):
             return float("nan")
         number = number_of(words, self._table.plan.decimal)
-        if number is None:
+        if number is None or abs(number) >= MOST / column.factor:
             self._parcel.problems.add(f"line {line}, {column.title}: {words[:40]!r} is no number; taken as missing")
             return float("nan")
         return number
@@ -257,7 +260,7 @@ def _plain_seconds(words: str) -> float | None:
         seconds = float(words)
     except ValueError:
         return None
-    return seconds if abs(seconds) < _LATEST_S else None
+    return seconds if 0 <= seconds < _LATEST_S else None  # before 1970 an export could not be taken in again
 
 
 def _canonical(words: str) -> int | float | None:

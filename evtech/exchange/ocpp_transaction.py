@@ -93,7 +93,7 @@ class Transaction:
     def incoming(self, site: str) -> Incoming:
         """Return the session, with what could not be known marked so."""
         if self.started is None and self.samples:
-            is_partial, start = True, min(self.samples)
+            is_partial, start = True, min([min(self.samples), *(at for at, _ in self.phases)])
         else:
             is_partial, start = self.started is None, self._known_start()
         begin = min(start, self.plugged) if self.plugged is not None else start

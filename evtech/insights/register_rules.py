@@ -29,6 +29,9 @@ ROLLOVERS = tuple(float(2**bits) * unit for bits in (16, 24, 32) for unit in (0.
 SLIPS = (1e-3, 1e-2, 0.1, 10.0, 100.0, 1e3, 65536.0, 1 / 65536.0)
 SLIP_WITHIN = 0.1
 LEAST_IDLE_S = 300.0
+READ_LATE_S = (
+    2.0  # a busy laptop or a slow line reads a register so long after the moment that its poll is stamped with
+)
 COUNTER = "session_energy"
 FEW = 0.2
 USUAL_REPEATS = 10.0  # times the rhythm of a meter that is updated seldom
@@ -77,7 +80,8 @@ def energy_check(times: Floats, power: Floats, register: Floats, limits: SampleL
 def movement(s: Samples, limits: SampleLimits) -> Iterator[Anomaly]:
     """Find a register that runs over, falls, leaps, or leaps because its words are swapped; each once a session.
 
-    A rise may take the energy of the time since the register last moved: some are updated once a minute.
+    A rise may take the energy of the time since the register last moved: some are updated once a minute. It may take
+    that of ``READ_LATE_S`` besides, as far as polls are that far apart.
     """
     register = register_of(s)
     known = np.flatnonzero(np.isfinite(register))
@@ -88,22 +92,26 @@ def movement(s: Samples, limits: SampleLimits) -> Iterator[Anomaly]:
     rises = np.diff(values)
     moved = np.flatnonzero(rises != 0)
     since = np.concatenate(([0], moved[:-1] + 1)) if len(moved) else moved
-    waits = np.maximum(times[moved + 1] - times[since], poll(s.times, limits))  # stamps jitter, or are doubled
+    usual = poll(s.times, limits)
+    waits = np.maximum(times[moved + 1] - times[since], usual)  # stamps jitter, or are doubled
     allowed = most * waits / 3600 + 2 * limits.step_wh
+    late = most * min(usual, READ_LATE_S) / 3600
     told: set[str] = set()
-    for place in np.flatnonzero((rises[moved] < -limits.step_wh) | ((rises[moved] > allowed) & (most > 0))):
+    for place in np.flatnonzero((rises[moved] < -limits.step_wh) | ((rises[moved] > allowed + late) & (most > 0))):
         index = int(moved[place])
-        one = _judged(s, limits, int(known[index]), int(known[index + 1]), float(waits[place]), most)
+        one = _judged(s, limits, (int(known[index]), int(known[index + 1])), float(waits[place]), float(allowed[place]),
+                      most)  # fmt: skip
         if one.said not in told:
             told.add(one.said)
             yield one
 
 
-def _judged(s: Samples, limits: SampleLimits, before: int, at: int, wait: float, most: float) -> Anomaly:
-    register = register_of(s)
+def _judged(
+    s: Samples, limits: SampleLimits, places: tuple[int, int], wait: float, allowed: float, most: float
+) -> Anomaly:  # fmt: skip
+    register, (before, at) = register_of(s), places
     old, new = float(register[before]), float(register[at])
     span, shown = between(s, before, at), evidence(s, (s.register, "power_total"), before, at)
-    allowed = most * wait / 3600 + 2 * limits.step_wh
     told = {"old": old, "new": new, "wait": wait}
     if _swapped(old, new, allowed, limits.step_wh):
         return found(s, "swapped", "critical", span, new, old, rule="scale_slip", evidence=shown, told=told)

@@ -135,9 +135,9 @@ def twins(connection: Connection) -> dict[str, Twin]:
     found: dict[str, Twin] = {}
     for session, verdict, other, visit, own in rows:
         is_gone = other in out.sessions or visit in out.visits or told.get(other, ("", ""))[0] == WITHDRAWN
-        if verdict == APART or is_gone:
+        if verdict == APART:
             found.pop(session, None)
-        else:
+        elif not is_gone:  # what was said before holds again
             found[session] = Twin(verdict, other if verdict == SAME else None, own)
     return found
 

@@ -241,3 +241,18 @@ def test_a_column_outside_the_vocabulary_is_taken_and_said(tmp_path: Path) -> No
 
     assert parcel.remarks == ["not in the vocabulary, taken under their own names: foo"]
     assert parcel.problems.count == 0
+
+
+def test_a_time_before_1970_is_no_time(tmp_path: Path) -> None:
+    _, _, parcel = read(written(tmp_path, "x.csv", "time,power_total\n-0.5,10\n0,11\n0.5,12\n"))
+
+    assert parcel.problems.named == ["line 2: '-0.5' is no time; the row is left out"]
+
+
+@pytest.mark.parametrize("other", ["12", "x"])
+def test_a_value_beyond_any_measurement_is_missing(tmp_path: Path, other: str) -> None:
+    text = f"time,Power (kW)\n2026-03-01T12:00:00Z,1772366400000\n2026-03-01T12:00:01Z,{other}\n"
+    (item,), _, parcel = read(written(tmp_path, "x.csv", text))
+
+    assert item.session.peak_power_w == (12_000 if other == "12" else None)
+    assert parcel.problems.named[0] == "line 2, Power (kW): '1772366400000' is no number; taken as missing"

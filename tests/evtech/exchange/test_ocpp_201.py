@@ -322,3 +322,10 @@ def test_problems_and_availability_of_notify_event(tmp_path: Path) -> None:
 
     assert [(c.phase, c.code) for c in states.changes] == [("IDLE", None), ("FAULTED", "0x12"), ("IDLE", None)]
     assert item.session.errors == ({"code": "E7", "meaning": "fan"},)
+
+
+def test_a_part_begins_with_the_first_that_was_heard_of_it(tmp_path: Path) -> None:
+    (item,), _, _ = read(written(tmp_path, "x.jsonl", lines(*WHOLE[6:])))
+    session = item.session
+
+    assert (session.partial_start, session.started.minute, session.phases[0].start.minute) == (True, 3, 3)

@@ -43,6 +43,15 @@ def test_a_leap_is_more_than_power_and_time_allow() -> None:
     assert rules(changed(sound(), HALF, "plus", energy_import_total=2.0)) == []
 
 
+def test_a_poll_that_was_read_late_is_no_leap() -> None:
+    """A busy laptop: the register is read up to a second after the moment that its poll is stamped with."""
+    energy = sound().columns[REGISTER].copy()
+    energy[500:510:3] = energy[501:511:3]  # these polls show what the next one does
+
+    assert rules(registered(energy)) == []
+    assert [a.rule for a in found(registered(energy + np.where(np.arange(COUNT) >= 500, 12.0, 0.0)))] == ["jump"]
+
+
 def test_a_register_that_is_updated_once_a_minute_neither_leaps_nor_stands_still() -> None:
     slow = sound().columns[REGISTER][np.arange(COUNT) // 60 * 60]
     assert rules(registered(slow)) == []
