@@ -18,7 +18,7 @@ from ui.widgets.calibration_form import CalibrationForm
 PLAN = """
 limit_profile = { limit_pct = 50.0 }
 decision_rule = "ilac_g8"
-settling_s = 2
+settling_s = 60
 target_u_pct = 5.0
 voltage_v = 230
 phases = 3
