@@ -19,8 +19,8 @@ from PySide6.QtWidgets import (
 )
 
 from evtech.errors import EvtechError
-from evtech.store.archive import CheckResult
 from evtech.store.records import ChargingSession
+from evtech.store.upkeep import CheckResult
 from evtech.workbench import Connection, Workbench
 from ui.bridge import Bridge
 from ui.dialogs import VisitDialog

@@ -11,7 +11,6 @@ another state was seen, the port was down, unless it was taken out of service.
 import math
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 import numpy as np
 
@@ -30,6 +29,7 @@ from evtech.insights.intervals import (
 from evtech.insights.rates import mtbf_bounds
 from evtech.insights.records import Outage, Port, StateSpan
 from evtech.insights.states import States
+from evtech.insights.statistics import median
 from evtech.store.columns import Floats, Ints, Mask
 
 NEVI_MINUTES = 525_600.0  # fixed by the rule, in a leap year too

@@ -1,9 +1,8 @@
 """Statistics of measured results: energy-weighted means, robust scores, control charts."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from statistics import median
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +10,13 @@ from numpy.typing import NDArray
 MAD_SCALE = 0.6745  # makes the median absolute deviation comparable with a standard deviation (Iglewicz and Hoaglin)
 MEAN_SCALE = 1.253314
 OUTLIER = 3.5
+
+
+def median(values: Iterable[float]) -> float:
+    """Return the middle one of some values, the mean of the two in the middle; Python's own brings its fractions."""
+    ordered = sorted(values)
+    half = len(ordered) // 2
+    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ when more is recorded later: what a technician accepted or dismissed stays that 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby, islice, pairwise
-from statistics import median
 
 import numpy as np
 
@@ -16,7 +15,7 @@ from evtech.insights.charts import BOTH, HIGHER, RECENT, SURE, Alarm, alarm
 from evtech.insights.figures import Figures
 from evtech.insights.finding_words import finding_text, finding_todo
 from evtech.insights.rule_limits import SampleLimits
-from evtech.insights.statistics import MAD_SCALE
+from evtech.insights.statistics import MAD_SCALE, median
 
 WEEK_S = 7 * 86400.0
 MONDAY_S = 4 * 86400.0  # 1970-01-05, 0 h UTC

@@ -27,12 +27,10 @@ from evtech.store import (
     imports,
     known_names,
     results,
-    samples,
     session_columns,
     session_extras,
     session_list,
     session_rows,
-    upkeep,
     watching,
 )
 from evtech.store.connection import Connection, Readers
@@ -44,14 +42,15 @@ from evtech.store.session_columns import SessionColumns
 from evtech.store.session_extras import Attachment, Correction
 from evtech.store.session_list import SessionFilter, SessionList
 from evtech.store.team_address import is_team
-from evtech.store.upkeep import CheckResult
 from evtech.store.watching import Watched
-from evtech.store.writer import RecordingWriter, WriterThread
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # a command loads what it needs: to list and to count needs none of these
     from sqlalchemy import Engine
 
-    from evtech.devices.control import AuditRow  # with all of the devices: reading an archive needs none
+    from evtech.devices.control import AuditRow
+    from evtech.store import samples
+    from evtech.store.upkeep import CheckResult
+    from evtech.store.writer import RecordingWriter, WriterThread
 
 T = TypeVar("T")
 _STALE_S = 10.0  # s without a sign of life after which an open session counts as interrupted
@@ -129,7 +128,7 @@ class Archive:
             self._load_engine()
 
     @property
-    def writer(self) -> WriterThread:
+    def writer(self) -> "WriterThread":
         """Return the writing thread, started on first use: reading an archive needs none."""
         if self.is_team:
             raise ArchiveError(
@@ -139,6 +138,8 @@ class Archive:
         if self.locked:
             raise ArchiveError(self.locked, "Import the visit, then work with it in your own archive.")
         if self._writer is None:
+            from evtech.store.writer import WriterThread
+
             self._writer = WriterThread(self._engine)
         return self._writer
 
@@ -235,8 +236,10 @@ class Archive:
 
     def start_recording(
         self, visit_id: str, charger: ChargerIdentity, points: Sequence[tuple[str, str]], interval: float
-    ) -> RecordingWriter:
+    ) -> "RecordingWriter":
         """Start a recording of points (name, unit) polled every ``interval`` s; the writer returns at once always."""
+        from evtech.store.writer import RecordingWriter
+
         recording_id = str(uuid.uuid4())
         now = time.time()
         base = uuid.uuid4().int & 0x3FFF_FFFF_FFFF  # ids of points are chosen here: two programs may write at once
@@ -453,20 +456,26 @@ class Archive:
             ).fetchall()
         return [(row[0], row[1]) for row in rows]
 
-    def series(self, recording_id: str, point: str, start: datetime, end: datetime) -> samples.Series:
+    def series(self, recording_id: str, point: str, start: datetime, end: datetime) -> "samples.Series":
         """Return one point's samples in [start, end]."""
+        from evtech.store import samples
+
         with self.reading() as connection:
             return samples.series(connection, recording_id, point, start.timestamp(), end.timestamp())
 
-    def overview(self, recording_id: str, point: str, start: datetime, end: datetime) -> list[samples.Span]:
+    def overview(self, recording_id: str, point: str, start: datetime, end: datetime) -> "list[samples.Span]":
         """Return minimum, maximum and mean of each chunk of a point that touches [start, end]."""
+        from evtech.store import samples
+
         with self.reading() as connection:
             return samples.overview(connection, recording_id, point, start.timestamp(), end.timestamp())
 
     def rows(
         self, recording_id: str, start: datetime, end: datetime, points: Sequence[str] | None = None
-    ) -> Iterator[samples.Row]:
+    ) -> "Iterator[samples.Row]":
         """Yield one row a poll in [start, end], for exports."""
+        from evtech.store import samples
+
         names = [name for name, _ in self.points(recording_id) if points is None or name in points]
         with self.reading() as connection:
             yield from samples.rows(connection, recording_id, start.timestamp(), end.timestamp(), names)
@@ -491,22 +500,28 @@ class Archive:
 
     # ---- upkeep ----
 
-    def check(self) -> CheckResult:
+    def check(self) -> "CheckResult":
         """Look at the file's structure and at every chunk."""
+        from evtech.store import upkeep
+
         try:
             with self.reading() as connection:
                 return upkeep.check(connection, is_file=not self.is_team)
         except ArchiveError as error:
-            return CheckResult(False, (str(error),), 0, 0)
+            return upkeep.CheckResult(False, (str(error),), 0, 0)
 
     def backup(self, target: Path) -> None:
         """Copy the archive while it is in use; the copy appears under its name only when it is whole."""
         if self.is_team:
             raise InputError("A team archive is backed up on its server.", "`pg_dump` does it; the manual says how.")
+        from evtech.store import upkeep
+
         upkeep.backup(self.path, target)
 
     def info(self) -> dict[str, Any]:
         """Return the file's path, size and counts."""
+        from evtech.store import upkeep
+
         with self.reading() as connection:
             counts = upkeep.counts(connection)
         files = [] if self.is_team else self.path.parent.glob(self.path.name + "*")
