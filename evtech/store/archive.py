@@ -1,37 +1,37 @@
 """The archive: one SQLite file that keeps visits, recordings, samples, sessions and events.
 
 WAL with ``synchronous=FULL``: what was committed survives a power cut. A file that is not ours, or of a newer evtech,
-is refused before anything is written to it.
+is refused before anything is written to it. This is the one door to all that is kept, and longer than other files for
+that: each of its methods runs something of ``store/`` on the connection or the thread where it belongs.
 """
 
 import json
-import os
-import shutil
 import sqlite3
-import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from evtech.errors import ArchiveError, InputError, NotAnArchiveError, NotFoundError
-from evtech.events import Event, EventKind
+from evtech.errors import ArchiveError, InputError, NotAnArchiveError
+from evtech.events import Event
 from evtech.measure.sample import ChargerIdentity
 from evtech.store import (
     audit,
-    imports,
+    beside,
     known_names,
     results,
+    running,
     session_columns,
     session_extras,
     session_list,
     session_rows,
+    visits,
     watching,
+    whole_sessions,
 )
 from evtech.store.connection import Connection, Readers
 from evtech.store.file_format import SCHEMA_VERSION, cannot, format_of
@@ -53,7 +53,6 @@ if TYPE_CHECKING:  # a command loads what it needs: to list and to count needs n
     from evtech.store.writer import RecordingWriter, WriterThread
 
 T = TypeVar("T")
-_STALE_S = 10.0  # s without a sign of life after which an open session counts as interrupted
 
 
 class Archive:
@@ -92,22 +91,9 @@ class Archive:
     @classmethod
     def _open_team(cls, url: str) -> "Archive":
         """Open the team's archive for reading; raise ``ArchiveError`` where it is not there or cannot be reached."""
-        from sqlalchemy.exc import DatabaseError
+        from evtech.store.team import opened, shown
 
-        from evtech.store.team import foreign, shown, team_engine
-
-        engine = team_engine(url)
-        try:
-            with engine.connect() as connection:
-                if not engine.dialect.has_table(connection, "team_schema"):
-                    raise NotAnArchiveError(f"{shown(url)} holds no team archive.", "`evtech archive sync` makes it.")
-        except DatabaseError as error:
-            engine.dispose()
-            raise foreign(error) from error
-        except NotAnArchiveError:
-            engine.dispose()
-            raise
-        return cls(Path(shown(url)), engine, is_team=True)
+        return cls(Path(shown(url)), opened(url), is_team=True)
 
     @property
     def _engine(self) -> "Engine":
@@ -173,56 +159,28 @@ class Archive:
     ) -> Visit:
         """Start a visit now; it can be named later."""
         visit = Visit(str(uuid.uuid4()), datetime.now(UTC), site, technician, purpose, notes, simulated)
-        values = (visit.id, visit.started.timestamp(), site, technician, purpose, notes, simulated)
-        self.writer.add(
-            lambda c: _run(
-                c,
-                "INSERT INTO visit (id, started, site, technician, purpose, notes, simulated)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                values,
-            )
-        )
+        self.writer.add(lambda connection: visits.insert(connection, visit))
         return visit
 
     def name_visit(self, visit_id: str, **fields: str) -> None:
         """Correct or complete a visit's site, technician, purpose or notes; the first entry stays as it was."""
-        for name, value in fields.items():
-            if name not in ("site", "technician", "purpose", "notes"):
-                raise ValueError(f"a visit has no {name}")
-            row = (str(uuid.uuid4()), visit_id, time.time(), name, value)
-            self.writer.add(
-                lambda c, row=row: _run(  # type: ignore[misc]
-                    c, "INSERT INTO visit_correction (id, visit_id, at, field, value) VALUES (?, ?, ?, ?, ?)", row
-                )
-            )
+        rows = visits.corrections(visit_id, fields)
+        self.writer.add(lambda connection: visits.correct(connection, rows))
 
     def visit(self, visit_id: str) -> Visit:
         """Return a visit with its corrections applied; raise ``NotFoundError``."""
         with self.reading() as connection:
-            row = connection.exec_driver_sql(
-                "SELECT id, started, site, technician, purpose, notes, simulated FROM visit WHERE id = ?", (visit_id,)
-            ).first()
-            corrections = connection.exec_driver_sql(
-                "SELECT field, value FROM visit_correction WHERE visit_id = ? ORDER BY at", (visit_id,)
-            ).fetchall()
-        if row is None:
-            raise NotFoundError(f"There is no visit {visit_id}.")
-        visit = Visit(row[0], _moment(row[1]), row[2], row[3], row[4], row[5], bool(row[6]))
-        return replace(visit, **{str(field): value for field, value in corrections})
+            return visits.one(connection, visit_id)
 
     def visits(self) -> list[Visit]:
         """Return all visits with their corrections, newest first."""
         with self.reading() as connection:
-            rows = connection.exec_driver_sql("SELECT id FROM visit ORDER BY started DESC").fetchall()
-        return [self.visit(row[0]) for row in rows]
+            return visits.every(connection)
 
     def serial_numbers(self) -> set[str]:
         """Return the serial numbers of all chargers that were recorded."""
         with self.reading() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT DISTINCT serial_number FROM recording WHERE serial_number IS NOT NULL"
-            ).fetchall()
-        return {str(row[0]) for row in rows}
+            return visits.serial_numbers(connection)
 
     def import_rows(self, work: Callable[[Connection], T]) -> T:
         """Run an import in one transaction of its own: all of it is kept, or nothing; raise ``ArchiveError``."""
@@ -240,27 +198,9 @@ class Archive:
         """Start a recording of points (name, unit) polled every ``interval`` s; the writer returns at once always."""
         from evtech.store.writer import RecordingWriter
 
-        recording_id = str(uuid.uuid4())
-        now = time.time()
-        base = uuid.uuid4().int & 0x3FFF_FFFF_FFFF  # ids of points are chosen here: two programs may write at once
-        values = (recording_id, visit_id, now, interval, charger.profile, charger.vendor, charger.model)
-        values_2 = (charger.serial_number, charger.firmware_version, charger.link)
-        rows = [(base + i, recording_id, i, name, unit) for i, (name, unit) in enumerate(points)]
-
-        def insert(connection: Connection) -> None:
-            _run(
-                connection,
-                "INSERT INTO recording (id, visit_id, started, interval_s, profile, vendor, model, serial_number,"
-                " firmware_version, link) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                values + values_2,
-            )
-            for row in rows:
-                _run(
-                    connection, "INSERT INTO point (id, recording_id, position, name, unit) VALUES (?, ?, ?, ?, ?)", row
-                )
-
-        self.writer.add(insert)
-        return RecordingWriter(self, recording_id, [row[0] for row in rows], [name for name, _ in points])
+        new = visits.Recording(str(uuid.uuid4()), visit_id, time.time(), interval, charger, points)
+        self.writer.add(lambda connection: visits.insert_recording(connection, new))
+        return RecordingWriter(self, new.id, new.point_ids, [name for name, _ in points])
 
     def add_audit(self, row: "AuditRow") -> None:
         """Append a row to the audit of writes and wait until it is on disk; raise ``ArchiveError`` if it cannot be.
@@ -324,15 +264,8 @@ class Archive:
 
     def save_open_session(self, session: ChargingSession) -> None:
         """Keep the state of a running session: the only row that changes in place."""
-        body = json.dumps(session_rows.to_json(session))
-        values = (session.id, session.recording_id, time.time(), os.getpid(), body)
-        self.writer.add(
-            lambda c: _run(
-                c,
-                "INSERT OR REPLACE INTO open_session (id, recording_id, updated, owner, body) VALUES (?, ?, ?, ?, ?)",
-                values,
-            )
-        )
+        row = running.row_of(session)
+        self.writer.add(lambda connection: running.save(connection, row))
 
     def close_session(self, session: ChargingSession) -> None:
         """Insert a finished session once and forget its running state."""
@@ -340,18 +273,14 @@ class Archive:
 
         def insert(connection: Connection) -> None:
             session_list.insert(connection, session, body)
-            _run(connection, "DELETE FROM open_session WHERE id = ?", (session.id,))
+            running.forget(connection, session.id)
 
         self.writer.add(insert)
 
     def interrupted(self) -> list[ChargingSession]:
         """Return running sessions that nobody runs any more: their evtech was killed or the laptop died."""
         with self.reading() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT owner, updated, body FROM open_session ORDER BY updated"
-            ).fetchall()
-        dead = [row for row in rows if not _is_alive(row[0], row[1])]
-        return [session_rows.from_text(row[2]) for row in dead]
+            return running.interrupted(connection)
 
     def sessions(
         self,
@@ -364,16 +293,7 @@ class Archive:
         low = from_.timestamp() if from_ else -1e12
         high = to.timestamp() if to else 1e12
         with self.reading() as connection:
-            seen, values = session_list.not_withdrawn(connection, imports.hidden(connection))
-            rows = connection.exec_driver_sql(
-                f"SELECT body FROM charging_session WHERE started >= ? AND started < ?{seen} ORDER BY started DESC",
-                (low, high, *values),
-            ).fetchall()
-            running = connection.exec_driver_sql("SELECT body FROM open_session").fetchall()
-        found = [session_rows.from_text(row[0]) for row in (*running, *rows)]
-        found = [s for s in found if low <= s.started.timestamp() < high]
-        found = [s for s in found if session_rows.is_about(s, charger) and session_rows.mentions(s, text)]
-        return sorted(found, key=lambda session: session.started, reverse=True)
+            return whole_sessions.between(connection, low, high, charger, text)
 
     def session_list(self, wanted: SessionFilter | None = None, limit: int | None = None) -> SessionList:
         """Return the lines of sessions that pass a filter, newest first, without opening each one."""
@@ -399,15 +319,8 @@ class Archive:
         """Correct a session's ``site`` or ``clock_s`` (s to add to its times), or add a ``note``; the record stays."""
         if field not in ("site", "clock_s", "note"):
             raise ValueError(f"a session's {field} is not corrected")
-        row = (str(uuid.uuid4()), session_id, time.time(), technician, field, value, reason)
-        self.writer.add(
-            lambda c: _run(
-                c,
-                "INSERT INTO session_correction (id, session_id, at, technician, field, value, reason)"
-                " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                row,
-            )
-        )
+        made = Correction(datetime.now(UTC), technician, field, value, reason)
+        self.writer.add(lambda connection: session_extras.insert_correction(connection, session_id, made))
 
     def corrections(self, session_id: str) -> list[Correction]:
         """Return what was corrected or noted after a session ended, oldest first."""
@@ -433,28 +346,14 @@ class Archive:
     def session(self, id_or_prefix: str) -> ChargingSession:
         """Return one session by its id or an unambiguous beginning of it; raise ``NotFoundError``."""
         with self.reading() as connection:
-            pattern = id_or_prefix.replace("%", "").replace("_", "") + "%"
-            rows = connection.exec_driver_sql(
-                "SELECT body FROM charging_session WHERE id LIKE ? UNION SELECT body FROM open_session WHERE id LIKE ?",
-                (pattern, pattern),
-            ).fetchall()
-        if len(rows) > 1:
-            raise NotFoundError(f"{len(rows)} sessions begin with {id_or_prefix!r}.", "Give more of the id.")
-        if not rows or not id_or_prefix:
-            raise NotFoundError(
-                f"There is no session {id_or_prefix!r}.", "`evtech sessions list` shows those that exist."
-            )
-        return session_rows.from_text(rows[0][0])
+            return whole_sessions.one(connection, id_or_prefix)
 
     # ---- samples, gaps, events ----
 
     def points(self, recording_id: str) -> list[tuple[str, str]]:
         """Return names and units of a recording's points."""
         with self.reading() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT name, unit FROM point WHERE recording_id = ? ORDER BY position", (recording_id,)
-            ).fetchall()
-        return [(row[0], row[1]) for row in rows]
+            return beside.points(connection, recording_id)
 
     def series(self, recording_id: str, point: str, start: datetime, end: datetime) -> "samples.Series":
         """Return one point's samples in [start, end]."""
@@ -483,20 +382,12 @@ class Archive:
     def gaps(self, recording_id: str, start: datetime, end: datetime) -> list[Gap]:
         """Return the gaps that touch [start, end]."""
         with self.reading() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT t0, t1, reason FROM gap WHERE recording_id = ? AND t1 >= ? AND t0 <= ? ORDER BY t0",
-                (recording_id, start.timestamp(), end.timestamp()),
-            ).fetchall()
-        return [Gap(_moment(row[0]), _moment(row[1]), row[2]) for row in rows]
+            return beside.gaps(connection, recording_id, start.timestamp(), end.timestamp())
 
     def events(self, recording_id: str, start: datetime, end: datetime) -> list[Event]:
         """Return the events in [start, end]."""
         with self.reading() as connection:
-            rows = connection.exec_driver_sql(
-                "SELECT t, kind, details FROM event WHERE recording_id = ? AND t >= ? AND t <= ? ORDER BY t",
-                (recording_id, start.timestamp(), end.timestamp()),
-            ).fetchall()
-        return [Event(_moment(row[0]), EventKind(row[1]), json.loads(row[2])) for row in rows]
+            return beside.events(connection, recording_id, start.timestamp(), end.timestamp())
 
     # ---- upkeep ----
 
@@ -523,35 +414,4 @@ class Archive:
         from evtech.store import upkeep
 
         with self.reading() as connection:
-            counts = upkeep.counts(connection)
-        files = [] if self.is_team else self.path.parent.glob(self.path.name + "*")
-        size = sum(f.stat().st_size for f in files if f.suffix != ".part")
-        return {
-            "path": str(self.path),
-            "bytes": None if self.is_team else size,
-            "schema_version": SCHEMA_VERSION,
-            **counts,
-            "free_bytes": None if self.is_team else shutil.disk_usage(self.path.parent).free,
-        }
-
-
-def _is_alive(process: int, updated: float) -> bool:
-    if process == os.getpid():
-        return True
-    if sys.platform == "win32":  # os.kill would end the process there
-        return time.time() - updated < _STALE_S
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return time.time() - updated < 60
-
-
-def _moment(seconds: float) -> datetime:
-    return datetime.fromtimestamp(seconds, UTC)
-
-
-def _run(connection: Connection, statement: str, values: tuple[object, ...]) -> None:
-    connection.exec_driver_sql(statement, values)
+            return upkeep.info(connection, self.path, is_file=not self.is_team)

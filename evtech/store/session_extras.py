@@ -43,6 +43,16 @@ def corrections(connection: Connection, session_id: str) -> list[Correction]:
     return [Correction(datetime.fromtimestamp(row[0], UTC), *row[1:]) for row in rows]
 
 
+def insert_correction(connection: Connection, session_id: str, made: Correction) -> None:
+    """Insert a correction or a note; a correction without an id gets one."""
+    connection.exec_driver_sql(
+        "INSERT INTO session_correction (id, session_id, at, technician, field, value, reason)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?)",
+        (made.id or str(uuid.uuid4()), session_id, made.at.timestamp(), made.technician, made.field, made.value,
+         made.reason),
+    )  # fmt: skip
+
+
 def insert(connection: Connection, attachment: Attachment) -> None:
     """Insert an attachment once."""
     connection.exec_driver_sql(

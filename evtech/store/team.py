@@ -14,7 +14,7 @@ from sqlalchemy import event as engine_event
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 
-from evtech.errors import ArchiveError, EvtechError, InputError
+from evtech.errors import ArchiveError, EvtechError, InputError, NotAnArchiveError
 from evtech.store.file_format import APPLICATION_ID, SCHEMA_VERSION
 from evtech.store.tables import BIG, metadata
 
@@ -111,6 +111,22 @@ def foreign(error: DBAPIError) -> ArchiveError:
     """Return the same as an archive's error, for reading."""
     told = lost(error)
     return ArchiveError(str(told), told.hint)
+
+
+def opened(url: str) -> Engine:
+    """Return the engine of a team's archive that is there; raise ``ArchiveError`` where it is not, or not reached."""
+    engine = team_engine(url)
+    try:
+        with engine.connect() as connection:
+            if not engine.dialect.has_table(connection, "team_schema"):
+                raise NotAnArchiveError(f"{shown(url)} holds no team archive.", "`evtech archive sync` makes it.")
+    except DBAPIError as error:
+        engine.dispose()
+        raise foreign(error) from error
+    except NotAnArchiveError:
+        engine.dispose()
+        raise
+    return engine
 
 
 @contextmanager

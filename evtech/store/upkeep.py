@@ -1,13 +1,16 @@
 """Looking after an archive: is it sound, how much does it hold, a copy while it is in use."""
 
+import shutil
 import sqlite3
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from evtech.errors import ArchiveError, InputError
 from evtech.store import audit, results, samples, session_rows
 from evtech.store.connection import Connection
+from evtech.store.file_format import SCHEMA_VERSION
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,3 +82,16 @@ def _check_sessions(connection: Connection) -> list[str]:
         if session.id != row_id or session.energy_wh != energy:
             problems.append(f"session {row_id}: its row and its columns do not agree")
     return problems
+
+
+def info(connection: Connection, path: Path, *, is_file: bool) -> dict[str, Any]:
+    """Return an archive's path, size and counts; a server tells no bytes."""
+    files = path.parent.glob(path.name + "*") if is_file else []
+    size = sum(f.stat().st_size for f in files if f.suffix != ".part")
+    return {
+        "path": str(path),
+        "bytes": size if is_file else None,
+        "schema_version": SCHEMA_VERSION,
+        **counts(connection),
+        "free_bytes": shutil.disk_usage(path.parent).free if is_file else None,
+    }
