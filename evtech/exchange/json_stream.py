@@ -64,8 +64,10 @@ class JsonStream:
             if seen:
                 self._take(",")
             key = self.value()
-            if not isinstance(key, str) or key in seen:
-                raise self.wrong(f"the key {str(key)[:40]!r} stands twice" if key in seen else "a key is no text")
+            if not isinstance(key, str):
+                raise self.wrong("a key is no text")
+            if key in seen:
+                raise self.wrong(f"the key {key[:40]!r} stands twice")
             seen.add(key)
             self._take(":")
             yield key

@@ -133,8 +133,7 @@ def take_in(
         if prepared.again is not None and prepared.again.is_withdrawn:
             _stand(connection, prepared.again, RESTORED, "imported again", "")
         taken = incoming.take(
-            connection, prepared.spool, lambda done, count: step.step(WRITING, done, count),
-            name_ids=prepared.source == "evtech",
+            connection, prepared.spool, lambda done, count: step.step(WRITING, done, count)
         )  # fmt: skip
         for name, shown in (same_ports or {}).items():
             name_port(connection, name, shown)
@@ -315,7 +314,11 @@ def _note(connection: Any, prepared: Prepared, taken: incoming.Taken) -> str:
             "met_recordings": sorted(set(seen.recordings) - set(taken.recordings)),
         }  # fmt: skip
     else:
-        body |= {"visits": sorted(seen.visits)}
+        before = set(prepared.again.body.get("visits", ())) if prepared.again is not None else set()
+        met = seen.visits - set(taken.visits) - before  # an export brought sessions of this file earlier
+        body |= {"visits": sorted(seen.visits - met)}
+        if met:
+            body |= {"ids": sorted(new), "recordings": list(taken.recordings)}
     key = prepared.id if prepared.again is None else made_id(prepared.id, *sorted(taken.visits), *sorted(new))
     insert_result(connection, Result(IMPORT, prepared.path.name, body, id=key))
     return key

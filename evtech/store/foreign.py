@@ -23,6 +23,9 @@ _KINDS: dict[str, tuple[type, ...]] = {
     "token": _TEXT, "auth_ok": _FLAG, "payment_method": _TEXT, "transaction": _TEXT,
 }  # fmt: skip
 _NEEDED = ("id", "visit_id", "recording_id", "charging_s", "samples", "simulated", "partial_start")
+_TOLD: dict[str, dict[str, tuple[type, ...]]] = {
+    "phases": {"phase": _TEXT}, "gaps": {"reason": _TEXT}, "errors": {"code": (str, int), "meaning": _TEXT},
+}  # fmt: skip
 _LISTS = ("phases", "gaps", "errors", "notes", "earlier_recordings")
 
 
@@ -35,9 +38,12 @@ def checked_session(data: Mapping[str, Any]) -> ChargingSession:
             raise ValueError(f"{name} is no list")
     for note in (*data.get("notes", ()), *data.get("earlier_recordings", ())):
         _check("notes", note, _TEXT, may_lack=False)
-    for error in data.get("errors", ()):
-        if not isinstance(error, dict):
-            raise ValueError("errors holds something else than errors")
+    for name, words in _TOLD.items():
+        for each in data.get(name, ()):
+            if not isinstance(each, dict):
+                raise ValueError(f"{name} holds something else than {name}")
+            for word, kinds in words.items():
+                _check(f"{name}.{word}", each.get(word), kinds, may_lack=word == "meaning")
     who = data.get("charger")
     if not isinstance(who, dict):
         raise ValueError("charger is not told")

@@ -25,7 +25,7 @@ _TOLD = ("started", "ended", "energy_wh", "port", "stop_reason", "error_code", "
 class Taken:
     """What a spool brought: new sessions, ones that were here (``changed``: with other values), polls.
 
-    ``visits`` and ``recordings`` are those that were not there before; ``new_ids`` the new sessions, if asked for.
+    ``visits`` and ``recordings`` are those that were not there before; ``new_ids`` the new sessions.
     """
 
     sessions: int
@@ -37,9 +37,7 @@ class Taken:
     new_ids: tuple[str, ...] = ()
 
 
-def take(
-    connection: Connection, spool: Spool, progress: Progress = lambda done, count: None, *, name_ids: bool = False
-) -> Taken:
+def take(connection: Connection, spool: Spool, progress: Progress = lambda done, count: None) -> Taken:
     """Insert what is new; ``progress`` gets rows done and their number, and may raise to give up."""
     known, changed = _find_known(connection, spool)
     total = spool.count("charging_session") + spool.count("chunk")
@@ -49,7 +47,7 @@ def take(
     ids: list[str] = []
     for batch in spool.rows("charging_session", f"WHERE {_NEW} ORDER BY rowid"):
         _insert(connection, "charging_session", TABLES["charging_session"], batch)
-        ids += [row[0] for row in batch] if name_ids else []
+        ids += [row[0] for row in batch]
         step.by(len(batch))
     of_new = f"WHERE session_id IS NULL OR {_OF_NEW}"
     for table, where in (

@@ -80,6 +80,16 @@ def test_what_is_wrong_is_said_with_its_line(tmp_path: Path, text: str, said: st
         found.end()
 
 
+@pytest.mark.parametrize(
+    ("text", "said"), [("{1: 2}", "no text"), ('{{"a": 1}: 2}', "no text"), ('{"a": 1, "a": 2}', "'a' stands twice")]
+)
+def test_a_key_is_a_text_and_stands_once(tmp_path: Path, text: str, said: str) -> None:
+    with pytest.raises(InputError, match=said):
+        found = stream(tmp_path, text)
+        for _ in found.keys():  # noqa: SIM118  # no dict
+            found.value()
+
+
 def test_a_long_text_is_not_looked_through_for_each_piece(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(source_file, "_PIECE", 1024)
     tries = []

@@ -191,6 +191,27 @@ def test_withdrawing_an_own_export_hides_nothing_that_was_recorded(archive: Arch
     archive.close()
 
 
+def test_withdrawing_a_file_hides_nothing_that_an_export_brought_of_it(archive: Archive, tmp_path: Path) -> None:
+    head = "port,start,end,energy_kwh,transaction\n"
+    rows = [f"P,2026-03-0{day}T12:00:00Z,2026-03-0{day}T13:00:00Z,{day},{day}\n" for day in (1, 2, 3)]
+    other = Archive.open(tmp_path / "other.evtech")
+    file = written(tmp_path, "list.csv", head + "".join(rows))
+    keep(other, file)
+    two = [line.id for line in other.session_list().lines][:2]
+    export = written(tmp_path, "two.json", "".join(pieces(other, two)))
+    other.close()
+
+    keep(archive, export)
+    before = shown(archive)
+    kept = keep(archive, file)
+    assert (kept.sessions, kept.known, len(shown(archive))) == (1, 2, 3)
+    withdraw(archive, kept.import_id)
+    assert shown(archive) == before
+    restore(archive, kept.import_id)
+    assert len(shown(archive)) == 3
+    archive.close()
+
+
 def test_a_broken_file_leaves_nothing(archive: Archive, tmp_path: Path) -> None:
     good = "".join(pieces(_with_session(tmp_path), ["s1"]))
     with pytest.raises(InputError):
