@@ -163,9 +163,8 @@ class _Reader:
         try:
             ready = [(c.replace(",", ".") if comma else c) or "nan" for c in cells]
             numbers = np.array(ready, np.float64)
-            if (np.abs(numbers) >= MOST / column.factor).any() or any(
-                "_" in cell for cell in ready
-            ):  # numpy reads 1_000
+            reads_1_000 = any("_" in cell for cell in ready)  # numpy does
+            if reads_1_000 or (np.abs(numbers) >= MOST / column.factor).any():
                 raise ValueError
         except ValueError:
             numbers = np.array([self._number(c, column, line) for c, line in zip(cells, lines, strict=True)])

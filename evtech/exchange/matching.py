@@ -130,9 +130,9 @@ def _same_ports(fits: Sequence[tuple[Told, Told]], by_port: Mapping[str, Sequenc
 
 
 def _within(these: Sequence[Told], of: Sequence[Told]) -> int:
-    """Return how many sessions (by start) began in the time that others span."""
+    """Return how many sessions (by start) that took enough to be told apart began in the time that others span."""
     low, high = of[0].start - CLOCK_S, of[-1].start + CLOCK_S
-    return sum(low <= each.start <= high for each in these)
+    return sum(low <= each.start <= high and (each.energy_wh or 0.0) >= LEAST_WH for each in these)
 
 
 def _clusters(own: Sequence[Told]) -> Iterable[list[Told]]:

@@ -13,10 +13,8 @@ OUTLIER = 3.5
 
 
 def median(values: Iterable[float]) -> float:
-    """Return the middle one of some values, the mean of the two in the middle; Python's own brings its fractions."""
-    ordered = sorted(values)
-    half = len(ordered) // 2
-    return ordered[half] if len(ordered) % 2 else (ordered[half - 1] + ordered[half]) / 2
+    """Return the middle one of some values, the mean of the two in the middle."""
+    return float(np.median([*values]))
 
 
 @dataclass(frozen=True, slots=True)

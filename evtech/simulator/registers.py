@@ -20,6 +20,7 @@ from evtech.simulator.vehicle import Vehicle
 if TYPE_CHECKING:
     from evtech.simulator.simulation import Behaviour
 
+MOST_READS = 10_000  # whose points are remembered
 _Place = tuple[int | None, Table, int, int]  # unit, table, address, count of a read
 _IDENTITY: dict[str, Value] = {
     "manufacturer": "Simulated", "serial_number": 20260001, "firmware_version": 1, "device_name": "evtech simulator",
@@ -87,6 +88,8 @@ class RegisterImage:
     def _points(self, place: _Place) -> list[Point]:
         """Return the points that a read meets, also in part."""
         if place not in self._met:
+            if len(self._met) >= MOST_READS:  # a client that reads here and there
+                self._met.clear()
             unit_id, table, address, count = place
             self._met[place] = [
                 p

@@ -97,9 +97,6 @@ class Archive:
 
     @property
     def _engine(self) -> "Engine":
-        return self._load_engine()
-
-    def _load_engine(self) -> "Engine":
         """Return SQLAlchemy's engine, for writing: made and imported on first use, as reading a file needs neither."""
         with self._making:
             if self._made_engine is None:
@@ -111,7 +108,7 @@ class Archive:
     def expect_writing(self) -> None:
         """Load what writing needs now: later the thread that writes first would wait a third of a second for it."""
         if not self.is_team:
-            self._load_engine()
+            _ = self._engine
 
     @property
     def writer(self) -> "WriterThread":

@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
@@ -33,9 +34,9 @@ class TwinModel(QAbstractTableModel):
         super().__init__()
         self.twin = twin
         # decimal points stand below each other: each column has as many digits as its finest number
-        self._decimals = [
-            max((_digits(row[column]) for row in twin.rows), default=0) for column in range(len(twin.head))
-        ]
+        columns = [[row[column] for row in twin.rows] for column in range(len(twin.head))]
+        self._decimals = [max(map(_digits, cells), default=0) for cells in columns]
+        self._sides = [_side(cells) for cells in columns]
 
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008  # Qt's own signature
         return 0 if parent.isValid() else len(self.twin.rows)
@@ -47,23 +48,23 @@ class TwinModel(QAbstractTableModel):
         if orientation != Qt.Orientation.Horizontal:
             return None
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return self._side(section)
+            return self._sides[section]
         return self.twin.head[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         value = self.twin.rows[index.row()][index.column()]
         if role == Qt.ItemDataRole.TextAlignmentRole:
-            return self._side(index.column())
+            return self._sides[index.column()]
         if role != Qt.ItemDataRole.DisplayRole:
             return None
         if isinstance(value, float):
             return grouped(value, self._decimals[index.column()])
         return "—" if value is None else str(value)
 
-    def _side(self, column: int) -> Qt.AlignmentFlag:
-        is_text = any(isinstance(row[column], str) for row in self.twin.rows)
-        side = Qt.AlignmentFlag.AlignLeft if is_text else Qt.AlignmentFlag.AlignRight
-        return side | Qt.AlignmentFlag.AlignVCenter
+
+def _side(cells: Sequence[object]) -> Qt.AlignmentFlag:
+    is_text = any(isinstance(cell, str) for cell in cells)
+    return (Qt.AlignmentFlag.AlignLeft if is_text else Qt.AlignmentFlag.AlignRight) | Qt.AlignmentFlag.AlignVCenter
 
 
 def _digits(value: object) -> int:

@@ -43,12 +43,12 @@ class SessionDetails(QWidget):
         area.setFrameShape(QScrollArea.Shape.NoFrame)
         area.setMinimumHeight(self.fontMetrics().height() * 7)
         area.setAccessibleName(translate("Sessions", "Facts of the session"))
-        row.addWidget(area, 3)
+        row.addWidget(area, 7)  # a comparison needs four columns beside two pictures
         self.views = [SessionView(), SessionView()]
         for view in self.views:
             view.setVisible(False)
             self._curves.addWidget(view, 1)
-        row.addLayout(self._curves, 5)
+        row.addLayout(self._curves, 11)
 
     def apply_theme(self, theme: Theme) -> None:
         """Use the theme's colours."""
@@ -67,9 +67,6 @@ class SessionDetails(QWidget):
         for row, least in ((self._beside, 90 if is_two else 60), (self._curves, 60)):
             is_narrow = wide < em * least
             row.setDirection(QBoxLayout.Direction.TopToBottom if is_narrow else QBoxLayout.Direction.LeftToRight)
-        # a comparison needs four columns beside two pictures
-        self._beside.setStretch(0, 7)
-        self._beside.setStretch(1, 11)
 
     def forget(self) -> None:
         """Read anew what is shown next: a running session grows, a correction moves its times."""

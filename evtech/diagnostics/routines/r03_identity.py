@@ -14,6 +14,7 @@ from evtech.diagnostics.routine import Routine, RoutineResult, Verdict
 from evtech.measure.sample import Reading
 
 LEAST_POLLS = 4  # power is compared only in the polls between the first and the last: one of them alone is no proof
+LONGEST_S = 12.0  # in which a slow line brings them too
 FACTORS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0)
 
 
@@ -21,7 +22,7 @@ async def _run(bench: Bench) -> RoutineResult:
     if bench.live is not None:
         await _identity(bench)
         live = bench.live
-        await bench.watch(5, lambda reading: len(live.readings) >= LEAST_POLLS, "Reading every point")
+        await bench.watch(LONGEST_S, lambda reading: len(live.readings) >= LEAST_POLLS, "Reading every point")
         if bench.live.readings:
             _answers(bench, bench.live.readings[-1])
     evidence = bench.evidence()

@@ -182,6 +182,17 @@ def test_what_agrees_by_chance_in_a_large_fleet_counts(archive: Archive, tmp_pat
     assert bill(archive, tmp_path, cdr("by chance", 181, 220, 8.0, "DE*X*E1"), *others).repeated == 0
 
 
+def test_attempts_without_energy_say_nothing_of_whether_two_names_are_one_port(
+    archive: Archive, tmp_path: Path
+) -> None:
+    for number in range(4):
+        record(archive, 100 * number, 100 * number + 9, 0.0, f"try{number}")
+    record(archive, 410, 470, 11.2)
+    bills = [cdr(str(number), 100 * number, 100 * number + 9, 0.0, "DE*X*E1") for number in range(4)]
+
+    assert bill(archive, tmp_path, *bills, cdr("5", 411, 470, 11.2, "DE*X*E1")).repeated == 1
+
+
 def test_a_bill_of_a_port_that_was_watched_is_of_no_other_port(archive: Archive, tmp_path: Path) -> None:
     record(archive, 0, 60, 11.2, "elsewhere", replace(KEBA, serial_number="4712"))
     record(archive, 300, 360, 2.0)
