@@ -115,7 +115,7 @@ class PortRibbon(Chart):
         head = (
             translate("Insights", "Port"), translate("Insights", "Site"), translate("Insights", "Up / %"),
             translate("Insights", "Down / h"), translate("Insights", "Excused / h"),
-            translate("Insights", "Known / %"), translate("Insights", "Outages"),
+            translate("Insights", "Known / %"), translate("Insights", "Outages over 5 min"),
             translate("Insights", "Up per outage / h"), translate("Insights", "Repair time / h"),
             translate("Insights", "Attempts"), translate("Insights", "Failed"), translate("Insights", "Failed / %"),
             translate("Insights", "95 % from"), translate("Insights", "95 % to"),
